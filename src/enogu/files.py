@@ -1,0 +1,113 @@
+"""Writing files safely and naming them by content.
+
+A reader sees either the old file or the new one: data go to a temporary name in the same
+folder, are flushed to disk, and are then renamed over the target.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from enogu.errors import StorageError
+
+_STORAGE_ERRNOS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "the folder may not be written",
+    errno.EPERM: "the folder may not be written",
+}
+
+_CHUNK_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's "no room" and "not allowed" into :class:`StorageError`.
+
+    Args:
+        path: The file or folder being written; it is named in the message.
+
+    Raises:
+        StorageError: Full disk, used-up quota, read-only or forbidden place.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = _STORAGE_ERRNOS.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise StorageError(
+            f"cannot write {path}: {reason}",
+            hint="Nothing was lost: what stood there before is unchanged. "
+            "Make room or choose another place, then run the same command again.",
+        ) from error
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it over `path` when the block succeeds.
+
+    Args:
+        path: The final place. Its folder must exist.
+
+    Yields:
+        A path in the same folder, for the block to write to.
+
+    Raises:
+        StorageError: The folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with storage_errors(path):
+        try:
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader sees the old or the new file, never half of one.
+
+    Raises:
+        StorageError: The folder cannot be written or the disk is full.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write UTF-8 `text` as :func:`write_bytes_atomic` does; line ends stay as they are."""
+    write_bytes_atomic(path, text.encode("utf-8"))
+
+
+def make_dirs(path: Path) -> Path:
+    """Create the folder `path` with its parents and return it.
+
+    Raises:
+        StorageError: The place cannot be written.
+    """
+    with storage_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Return the SHA-256 of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path, *, start: int = 0) -> str:
+    """Return the SHA-256 of a file's bytes from offset `start` on, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        handle.seek(start)
+        while chunk := handle.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
