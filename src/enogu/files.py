@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from enogu.errors import StorageError
@@ -26,7 +26,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Generator[None]:
     """Turn the operating system's "no room" and "not allowed" into :class:`StorageError`.
 
     Args:
@@ -49,7 +49,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; rename it over `path` when the block succeeds.
 
     Args:

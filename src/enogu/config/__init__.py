@@ -1,0 +1,44 @@
+"""Reading and writing `enogu.toml`: sections, presets, layers, versions."""
+
+from enogu.config.captions import CaptionsConfig
+from enogu.config.draw import DrawConfig
+from enogu.config.machine import MachineConfig
+from enogu.config.model import ModelConfig
+from enogu.config.pictures import PicturesConfig
+from enogu.config.project import CONFIG_VERSION, ProjectConfig
+from enogu.config.resolve import (
+    Origin,
+    Resolved,
+    parse_assignment,
+    resolve,
+    resolve_snapshot,
+    setting_fields,
+    setting_names,
+)
+from enogu.config.samples import SamplesConfig
+from enogu.config.schema import config_json_schema
+from enogu.config.toml import read_config_file, write_config_file
+from enogu.config.train import LossConfig, TrainConfig
+
+__all__ = [
+    "CONFIG_VERSION",
+    "CaptionsConfig",
+    "DrawConfig",
+    "LossConfig",
+    "MachineConfig",
+    "ModelConfig",
+    "Origin",
+    "PicturesConfig",
+    "ProjectConfig",
+    "Resolved",
+    "SamplesConfig",
+    "TrainConfig",
+    "config_json_schema",
+    "parse_assignment",
+    "read_config_file",
+    "resolve",
+    "resolve_snapshot",
+    "setting_fields",
+    "setting_names",
+    "write_config_file",
+]

@@ -1,0 +1,47 @@
+"""Settings that say which pictures are trained and how they are fitted."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from enogu.config.section import Section
+
+
+class PicturesConfig(Section):
+    """Which pictures, and how each becomes the rectangle that is trained."""
+
+    folder: str = "pictures"
+    """The folder of originals, relative to the project. Originals are never changed."""
+
+    regularisation: str | None = None
+    """A folder with pictures of the general class (not of the subject) that hold the base's own
+    ideas in place while the subject is learnt."""
+
+    resolution: int | None = Field(default=None, ge=64, le=4096)
+    """Side of the square, in pixels, whose area every bucket has at most. Empty: the size the
+    base was made for."""
+
+    bucket_mode: Literal["fit", "list", "no_upscale"] = "fit"
+    """How a picture finds its rectangle. `fit`: the bucket that loses least. `list`: the same list
+    and choice as sd-scripts. `no_upscale`: as sd-scripts with `bucket_no_upscale`."""
+
+    bucket_min: int | None = Field(default=None, ge=32)
+    """Shortest side of a bucket in pixels. Empty: half the resolution."""
+
+    bucket_max: int | None = Field(default=None, ge=64)
+    """Longest side of a bucket in pixels. Empty: twice the resolution."""
+
+    bucket_step: int | None = Field(default=None, ge=8)
+    """Sides are multiples of this many pixels. Empty: what the base needs."""
+
+    background: str = Field(default="#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
+    """Colour behind transparent pictures, as `#rrggbb`."""
+
+    alpha_as_mask: bool = False
+    """Use the transparency of a picture as its loss mask: what is transparent is not learnt."""
+
+    flip: bool = False
+    """Also train every picture mirrored. Leave it off for characters that are not symmetric."""
+
+    max_megapixels: float = Field(default=100.0, gt=0, le=2000)
+    """Pictures with more pixels than this are refused before they are decoded."""

@@ -1,0 +1,52 @@
+"""The whole of `enogu.toml`."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from enogu.config.captions import CaptionsConfig
+from enogu.config.draw import DrawConfig
+from enogu.config.machine import MachineConfig
+from enogu.config.model import ModelConfig
+from enogu.config.pictures import PicturesConfig
+from enogu.config.samples import SamplesConfig
+from enogu.config.section import Section
+from enogu.config.train import TrainConfig
+
+CONFIG_VERSION = 1
+"""Version of the settings file this program writes."""
+
+
+class ProjectConfig(Section):
+    """Every setting of a project."""
+
+    version: Literal[1] = CONFIG_VERSION
+    """Version of the settings file."""
+
+    base: str = Field(default="mini", min_length=1)
+    """The base model: `mini`, or the path of a diffusers folder or a `.safetensors` file."""
+
+    preset: Literal["quick", "character"] | None = None
+    """A named set of differences from the defaults; settings written in the file win over it."""
+
+    model: ModelConfig = ModelConfig()
+    pictures: PicturesConfig = PicturesConfig()
+    captions: CaptionsConfig = CaptionsConfig()
+    train: TrainConfig = TrainConfig()
+    samples: SamplesConfig = SamplesConfig()
+    draw: DrawConfig = DrawConfig()
+    machine: MachineConfig = MachineConfig()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.model.zero_terminal_snr == "on" and self.model.prediction == "epsilon":
+            raise ValueError(
+                "model.zero_terminal_snr = 'on' needs v-prediction, but model.prediction is "
+                "'epsilon': at the last timestep there is no signal left to predict noise from"
+            )
+        if self.pictures.alpha_as_mask and not self.train.loss.masked:
+            raise ValueError(
+                "pictures.alpha_as_mask is on but train.loss.masked is off, so the masks would "
+                "be ignored; switch one of them"
+            )
+        return self

@@ -1,0 +1,30 @@
+"""Settings of the pictures drawn while training."""
+
+from pydantic import Field
+
+from enogu.config.section import Section
+
+
+class SamplesConfig(Section):
+    """Pictures drawn with fixed seeds while training, beside those of the untouched base."""
+
+    every: int = Field(default=200, ge=0)
+    """Steps between two rounds of samples; 0 draws none."""
+
+    prompt: str = ""
+    """What the trigger is tried with. Empty: the caption of the first picture."""
+
+    off_topic: str = "1boy, outdoors"
+    """A prompt that has nothing to do with the training; it should not change."""
+
+    negative_prompt: str = ""
+    """What the samples shall not show."""
+
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    """Seed of the first picture of each prompt."""
+
+    steps: int = Field(default=20, ge=1, le=500)
+    """Model evaluations per picture."""
+
+    cfg_scale: float = Field(default=5.0, ge=0.0, le=50.0)
+    """How strongly the prompt is followed."""

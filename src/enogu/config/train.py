@@ -1,0 +1,142 @@
+"""Settings of the training itself: the adapter, the loss, the optimiser, what is saved."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from enogu.config.section import Section
+
+
+class LossConfig(Section):
+    """What is minimised."""
+
+    weighting: Literal["none", "min_snr", "debiased"] = "min_snr"
+    """How much each noise level counts. One of them, because two would multiply silently."""
+
+    min_snr_gamma: float = Field(default=5.0, gt=0)
+    """Cap of the signal-to-noise ratio for `min_snr` (arXiv:2303.09556)."""
+
+    noise_offset: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Adds a constant per picture and channel to the noise, so that very dark and very bright
+    pictures can be learnt."""
+
+    masked: bool = True
+    """Use the loss masks of pictures that have one (see `pictures.alpha_as_mask`)."""
+
+    prior_weight: float = Field(default=1.0, ge=0.0)
+    """How much regularisation pictures count beside the others."""
+
+    timestep_min: int = Field(default=0, ge=0, le=999)
+    """Lowest timestep that is trained."""
+
+    timestep_max: int = Field(default=1000, ge=1, le=1000)
+    """Timesteps below this one are trained."""
+
+    @model_validator(mode="after")
+    def _range_is_not_empty(self) -> Self:
+        if self.timestep_min >= self.timestep_max:
+            raise ValueError(
+                f"timestep_min {self.timestep_min} must be below timestep_max {self.timestep_max}"
+            )
+        return self
+
+
+class TrainConfig(Section):
+    """How the adapter is trained."""
+
+    steps: int = Field(default=1600, ge=1)
+    """Optimiser steps in all."""
+
+    batch_size: int = Field(default=1, ge=1, le=1024)
+    """Pictures per step, all from one bucket."""
+
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Everything random in a run follows from this number, the step and the place in the batch."""
+
+    rank: int = Field(default=16, ge=1, le=1024)
+    """Inner width of the adapter; the file grows with it."""
+
+    alpha: float = Field(default=16.0, gt=0)
+    """The update is scaled by `alpha / rank`."""
+
+    conv_rank: int | None = Field(default=None, ge=1, le=1024)
+    """Also adapt the 3x3 convolutions, with this rank. Empty: leave them alone."""
+
+    conv_alpha: float | None = Field(default=None, gt=0)
+    """Alpha of the 3x3 convolutions. Empty: as `conv_rank`."""
+
+    unet: bool = True
+    """Train the UNet."""
+
+    text_encoder: bool = False
+    """Train the text encoders too. Needs more memory and no text-feature cache."""
+
+    text_encoder_rank: int | None = Field(default=None, ge=1, le=1024)
+    """Rank in the text encoders. Empty: as `rank`."""
+
+    text_encoder_alpha: float | None = Field(default=None, gt=0)
+    """Alpha in the text encoders. Empty: as `alpha`, or as `text_encoder_rank` when that is set."""
+
+    targets: tuple[str, ...] = ()
+    """Name patterns (`*attn2*`) of the layers to adapt, out of the usual ones. Empty: all of them.
+    A pattern that matches nothing is reported."""
+
+    exclude: tuple[str, ...] = ()
+    """Name patterns of layers to leave alone."""
+
+    learning_rate: float = Field(default=1e-4, gt=0, le=10)
+    """Step size of the optimiser."""
+
+    text_encoder_learning_rate: float | None = Field(default=None, gt=0, le=10)
+    """Step size in the text encoders. Empty: half of `learning_rate`."""
+
+    optimizer: Literal["adamw", "adafactor", "adamw8bit"] = "adamw"
+    """`adamw8bit` needs the package bitsandbytes."""
+
+    weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Pull of the weights towards zero."""
+
+    max_grad_norm: float = Field(default=1.0, ge=0.0)
+    """Longer gradients are shortened to this length; 0 switches it off."""
+
+    schedule: Literal["constant", "cosine", "cosine_restarts"] = "cosine"
+    """How the learning rate changes over the run."""
+
+    warmup_steps: int = Field(default=0, ge=0)
+    """Steps over which the learning rate rises from zero."""
+
+    restarts: int = Field(default=3, ge=1)
+    """Number of cosine waves for `cosine_restarts`."""
+
+    gradient_checkpointing: bool = False
+    """Compute parts of the forward pass twice, to need less memory."""
+
+    save_every: int = Field(default=200, ge=1)
+    """Steps between two saved adapters; the resumable state is saved at the same steps."""
+
+    save_dtype: Literal["fp16", "bf16", "fp32"] = "fp16"
+    """Number format of the adapter file. Training itself keeps the adapter in fp32."""
+
+    name: str = Field(default="", pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*$")
+    """File name of the adapter, without ending. Empty: the name of the project folder."""
+
+    private_metadata: bool = False
+    """Leave tags, folder names and the like out of the adapter file."""
+
+    loss: LossConfig = LossConfig()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.unet and not self.text_encoder:
+            raise ValueError(
+                "unet and text_encoder are both off, so nothing would be trained; "
+                "switch at least one on"
+            )
+        if self.warmup_steps >= self.steps:
+            raise ValueError(
+                f"warmup_steps {self.warmup_steps} must be below steps {self.steps}: "
+                "the run would end before the learning rate is reached"
+            )
+        if self.conv_alpha is not None and self.conv_rank is None:
+            raise ValueError("conv_alpha is set but conv_rank is not: set conv_rank as well")
+        return self
