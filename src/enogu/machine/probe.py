@@ -42,7 +42,7 @@ class Machine:
         system: Operating system and processor architecture.
         cpu: Product name of the processor.
         physical_cores: Cores this process may use, without hyper-threads.
-        cpu_features: The ones that matter here: ``avx2``, ``avx512f``, ``avx512_bf16``, ``amx_bf16``.
+        cpu_features: Those that matter: ``avx2``, ``avx512f``, ``avx512_bf16``, ``amx_bf16``.
         memory_bytes: Main memory in all.
         available_bytes: Main memory free for use now.
         accelerators: GPUs, best first.
@@ -101,7 +101,7 @@ def _cpu_features() -> frozenset[str]:
         found.add("avx2")
     if "AVX512" in capability:
         found.add("avx512f")
-    # torch has no public name for these two; without them we would promise a speed that is not there.
+    # torch has no public name for these two; a build without the name counts as without the feature.
     for feature, ask in (
         ("avx512_bf16", "_is_avx512_bf16_supported"),
         ("amx_bf16", "_is_amx_tile_supported"),

@@ -1,0 +1,335 @@
+"""Adapter files: reading the header, reading the factors, writing with hashes."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from enogu.adapters.keys import LayerTensors, ParsedKeys, parse_keys
+from enogu.adapters.origin import Origin, detect_origin
+from enogu.errors import AdapterError, BaseModelError, NonFiniteError
+from enogu.families.refusals import is_pickle
+from enogu.families.safetensors_file import SafetensorsFile, TensorToWrite, write_safetensors
+
+SaveDtype = Literal["fp16", "bf16", "fp32"]
+
+SAVE_DTYPES: dict[str, torch.dtype] = {
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+    "fp32": torch.float32,
+}
+
+# A1111's first hash reads 64 KiB at 1 MiB, whatever the file holds there.
+_LEGACY_START, _LEGACY_BYTES = 0x100000, 0x10000
+
+_NAMED_AT_MOST = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterHeader:
+    """What an adapter file says without its tensors being read."""
+
+    file: SafetensorsFile
+    keys: ParsedKeys
+    origin: Origin
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The file's `__metadata__`."""
+        return self.file.metadata
+
+    def shape(self, tensor: str) -> tuple[int, ...]:
+        """Return the shape of a tensor by its name in the file."""
+        return self.file.tensors[tensor].shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """The trained numbers of one layer, in the dtype of the file."""
+
+    down: Tensor
+    """[R, I] or [R, I, kh, kw]."""
+    up: Tensor
+    """[O, R] or [O, R, 1, 1]."""
+    alpha: float | None
+    """None when the file has none; then it counts as the rank."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedAdapter:
+    """What was written."""
+
+    path: Path
+    num_bytes: int
+    model_hash: str
+    """`sshs_model_hash`: SHA-256 of all tensor bytes (AutoV3 shows its first 12 digits)."""
+    legacy_hash: str
+    """`sshs_legacy_hash`: 8 digits."""
+
+
+def read_adapter_header(path: Path) -> AdapterHeader:
+    """Read what an adapter file holds, without reading its tensors.
+
+    Args:
+        path: A `.safetensors` file of any maker.
+
+    Raises:
+        AdapterError: The file is missing, empty, cut short, a pickle, or no adapter.
+    """
+    file = _open(path)
+    keys = parse_keys(file.tensors)
+    if not keys.layers and not keys.other_kinds:
+        raise _not_an_adapter(path, list(file.tensors))
+    down_shapes = {
+        name: file.tensors[layer.tensors["down"]].shape
+        for name, layer in keys.layers.items()
+        if "down" in layer.tensors
+    }
+    return AdapterHeader(
+        file=file, keys=keys, origin=detect_origin(keys, down_shapes, file.metadata)
+    )
+
+
+def read_factors(header: AdapterHeader) -> dict[str, Factors]:
+    """Read the tensors of all LoRA layers, by canonical module name.
+
+    LoCon's middle factor is multiplied into the down factor, which changes nothing but the order
+    of the sums.
+
+    Raises:
+        AdapterError: A layer lacks a factor, or holds NaN or Inf.
+    """
+    incomplete = [
+        layer.module
+        for layer in header.keys.layers.values()
+        if not {"down", "up"} <= layer.tensors.keys()
+    ]
+    if incomplete:
+        raise AdapterError(
+            f"{header.path}: {len(incomplete)} layers have only one of their two factors: "
+            f"{_some(incomplete)}",
+            hint="The file was cut or badly converted. Fetch or export it again.",
+        )
+    factors = {name: _read_layer(header.file, layer) for name, layer in header.keys.layers.items()}
+    broken = [name for name, layer in factors.items() if not _is_finite(layer)]
+    if broken:
+        raise AdapterError(
+            f"{header.path}: {len(broken)} of {len(factors)} layers hold NaN or Inf: "
+            f"{_some(broken)}",
+            hint="The training that made it broke down. Use a file saved at an earlier step.",
+        )
+    return factors
+
+
+def save_adapter(
+    tensors: Mapping[str, Tensor],
+    path: Path,
+    metadata: Mapping[str, str],
+    dtype: SaveDtype = "fp16",
+) -> SavedAdapter:
+    """Write an adapter file in one go: a reader sees the old file or the whole new one.
+
+    The two hashes are added to the metadata. They are computed as sd-scripts does, over the file
+    as it would be with the `ss_*` keys alone, so that other metadata can be edited later without
+    the adapter losing its name in galleries.
+
+    Args:
+        tensors: Kohya key to tensor, as `AdapterSet.state_dict()` gives them.
+        path: Ends in `.safetensors`; its folder must exist.
+        metadata: From `adapter_metadata`.
+        dtype: Number format of all tensors, alphas included.
+
+    Returns:
+        The place, the size and the hashes.
+
+    Raises:
+        NonFiniteError: A tensor holds NaN or Inf.
+        AdapterError: A value is too large for fp16, or there is no tensor.
+        StorageError: The disk is full or the place cannot be written.
+    """
+    if not tensors:
+        raise AdapterError(f"nothing to save to {path}: the adapter has no layers")
+    cast = _cast(tensors, dtype)
+    kept = {key: value for key, value in metadata.items() if key.startswith("ss_")}
+    model_hash, legacy_hash = _hashes(cast, kept)
+    entries = [
+        TensorToWrite(name, tuple(tensor.shape), tensor.dtype) for name, tensor in cast.items()
+    ]
+    complete = {
+        **metadata,
+        "sshs_model_hash": model_hash,
+        "sshs_legacy_hash": legacy_hash,
+    }
+    write_safetensors(path, entries, cast.__getitem__, dict(sorted(complete.items())))
+    return SavedAdapter(
+        path=path,
+        num_bytes=path.stat().st_size,
+        model_hash=model_hash,
+        legacy_hash=legacy_hash,
+    )
+
+
+def file_model_hash(file: SafetensorsFile) -> str:
+    """Return the SHA-256 of a file's tensor bytes: `sshs_model_hash`, Civitai's AutoV3."""
+    digest = hashlib.sha256()
+    with file.path.open("rb") as handle:
+        handle.seek(file.data_start)
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def file_legacy_hash(path: Path) -> str:
+    """Return A1111's old hash of a file as it lies on disk, 8 hexadecimal digits."""
+    with path.open("rb") as handle:
+        handle.seek(_LEGACY_START)
+        return hashlib.sha256(handle.read(_LEGACY_BYTES)).hexdigest()[:8]
+
+
+def _cast(tensors: Mapping[str, Tensor], dtype: SaveDtype) -> dict[str, Tensor]:
+    """Return CPU copies in the save dtype, by name: the order in which the format stores them."""
+    target = SAVE_DTYPES[dtype]
+    cast: dict[str, Tensor] = {}
+    for name, tensor in sorted(tensors.items()):
+        if not tensor.isfinite().all():
+            raise NonFiniteError(
+                f"{name} holds NaN or Inf, so the adapter was not saved; "
+                "the files saved before are unchanged",
+                hint="Lower train.learning_rate, or train in bf16 or fp32 instead of fp16.",
+            )
+        small = tensor.detach().to("cpu", target).contiguous()
+        if not small.isfinite().all():
+            raise AdapterError(
+                f"{name} holds values up to {tensor.abs().max().item():g}, "
+                f"more than {dtype} can store ({torch.finfo(target).max:g})",
+                hint="Save in another number format: --set train.save_dtype=bf16",
+            )
+        cast[name] = small
+    return cast
+
+
+def _hashes(tensors: dict[str, Tensor], ss_metadata: dict[str, str]) -> tuple[str, str]:
+    """Return `sshs_model_hash` and `sshs_legacy_hash`.
+
+    The reference serialiser is used on purpose: where in the file the 64 KiB of the legacy hash
+    lie depends on the length of its header.
+    """
+    serialised = safetensors.torch.save(tensors, ss_metadata)
+    start = 8 + int.from_bytes(serialised[:8], "little")
+    legacy = serialised[_LEGACY_START : _LEGACY_START + _LEGACY_BYTES]
+    model_hash = hashlib.sha256(memoryview(serialised)[start:]).hexdigest()
+    return model_hash, hashlib.sha256(legacy).hexdigest()[:8]
+
+
+def _open(path: Path) -> SafetensorsFile:
+    if path.is_dir():
+        found = ", ".join(sorted(entry.name for entry in path.glob("*.safetensors"))) or "none"
+        raise AdapterError(
+            f"{path} is a folder, an adapter is one file; .safetensors files in it: {found}",
+            hint="Give the path of the file.",
+        )
+    if not path.is_file():
+        raise AdapterError(
+            f"there is no adapter file at {path}", hint="Check the path; it ends in .safetensors."
+        )
+    if path.stat().st_size == 0:
+        raise AdapterError(
+            f"{path} is empty (0 bytes)", hint="The download did not finish. Fetch it again."
+        )
+    if is_pickle(path):
+        raise AdapterError(
+            f"{path} is a pickle file: opening one can run any program hidden in it, "
+            "so only .safetensors is read",
+            hint=f"Convert it, which reads tensors only:\n  {_conversion_command(path)}",
+        )
+    _refuse_text(path)
+    try:
+        return SafetensorsFile.open(path)
+    except BaseModelError as error:
+        raise AdapterError(error.message, error.hint) from error
+
+
+def _refuse_text(path: Path) -> None:
+    """Refuse what is often saved in place of the file: a pointer to it, or a web page.
+
+    Raises:
+        AdapterError: The file is one of these.
+    """
+    with path.open("rb") as handle:
+        start = handle.read(64)
+    if start.startswith(b"version https://git-lfs"):
+        raise AdapterError(
+            f"{path} is a Git LFS pointer: the file itself was not fetched",
+            hint="Run git lfs pull in that folder, or download the file itself.",
+        )
+    if start.lstrip().startswith(b"<"):
+        raise AdapterError(
+            f"{path} is a web page, not an adapter file",
+            hint="The site sent a page in place of the download; many ask you to log in first.",
+        )
+
+
+def _conversion_command(path: Path) -> str:
+    target = path.with_suffix(".safetensors")
+    return (
+        'python -c "import torch, safetensors.torch as s; '
+        f"d = torch.load({str(path)!r}, map_location='cpu', weights_only=True); "
+        f's.save_file({{k: v.contiguous() for k, v in d.items()}}, {str(target)!r})"'
+    )
+
+
+def _not_an_adapter(path: Path, names: list[str]) -> AdapterError:
+    if any(name.startswith(("model.diffusion_model.", "first_stage_model.")) for name in names):
+        return AdapterError(
+            f"{path} is a base (a full checkpoint), not an adapter",
+            hint=f"Use it as the base: --base {path}",
+        )
+    if any("emb_params" in name or "string_to_param" in name for name in names):
+        return AdapterError(
+            f"{path} is a textual inversion embedding, not a LoRA",
+            hint="Embeddings are not read. Give a LoRA file.",
+        )
+    return AdapterError(
+        f"{path} holds no adapter: {len(names)} tensors, the first are {_some(names)}",
+        hint="A LoRA file has tensors that end in .lora_down.weight or .lora_A.weight.",
+    )
+
+
+def _read_layer(file: SafetensorsFile, layer: LayerTensors) -> Factors:
+    names = layer.tensors
+    down, up = _read_factor(file, names["down"]), _read_factor(file, names["up"])
+    if "mid" in names:
+        mid = _read_factor(file, names["mid"]).float()
+        down = torch.einsum("rjhw,ji->rihw", mid, down.float().flatten(1))
+    alpha = float(file.read(names["alpha"])) if "alpha" in names else None
+    return Factors(down=down, up=up, alpha=alpha)
+
+
+def _read_factor(file: SafetensorsFile, name: str) -> Tensor:
+    """Read a factor; 8-bit floats become fp32, because no operation takes them as they are."""
+    tensor = file.read(name)
+    return tensor.float() if tensor.dtype.itemsize == 1 else tensor
+
+
+def _is_finite(factors: Factors) -> bool:
+    return bool(
+        factors.down.isfinite().all()
+        and factors.up.isfinite().all()
+        and math.isfinite(factors.alpha or 0.0)
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
+    return ", ".join(names[:_NAMED_AT_MOST]) + more

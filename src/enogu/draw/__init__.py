@@ -1,0 +1,1 @@
+"""Recipe in, picture out: encoding prompts, guidance, sampling, and what the file remembers."""

@@ -1,0 +1,1 @@
+"""From picture files to what is trained: reading, scanning, buckets, fitting."""

@@ -1,0 +1,269 @@
+"""Which rectangle a picture is trained in: both rules of the peers, and a better one.
+
+Pure arithmetic. Three modes, one result (:class:`BucketFit`):
+
+- ``list``: sd-scripts' default. A fixed list of sizes, the nearest ratio wins, small pictures
+  are enlarged.
+- ``no_upscale``: sd-scripts with ``bucket_no_upscale``. No list; large pictures shrink, small
+  ones keep their size; what does not divide by the step is cut off.
+- ``fit``: ours. Every size on the grid is a candidate; the one that wastes least wins, counting
+  what is cut off, what is enlarged, and what the base's resolution leaves unused.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from enogu.errors import ConfigError
+
+BucketMode = Literal["fit", "list", "no_upscale"]
+
+# What `fit` charges, in shares of the picture: cutting 1 % of it off weighs as much as leaving 4 %
+# of the base's area unused or enlarging by 4 %. benchmarks/bucket_loss.py shows the outcome.
+_UNUSED_WEIGHT = 0.25
+_UPSCALE_WEIGHT = 0.25
+# Bases draw badly far below their own resolution, so a small picture is rather enlarged.
+_SMALLEST_AREA_SHARE = 0.5
+
+
+class BucketSize(NamedTuple):
+    """A size in whole pixels, width first."""
+
+    width: int
+    height: int
+
+    @property
+    def area(self) -> int:
+        """Pixels in all."""
+        return self.width * self.height
+
+    @property
+    def ratio(self) -> float:
+        """Width divided by height."""
+        return self.width / self.height
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BucketFit:
+    """How one picture becomes one bucket: scale to `resized`, then cut out the bucket."""
+
+    source: BucketSize
+    """The upright picture."""
+    bucket: BucketSize
+    resized: BucketSize
+    """The whole picture after scaling; covers the bucket."""
+    crop_left: int
+    """Pixels of `resized` left of the bucket."""
+    crop_top: int
+    """Pixels of `resized` above the bucket."""
+
+    @property
+    def scale(self) -> float:
+        """Size after scaling divided by size before; the larger of both directions."""
+        return max(self.resized.width / self.source.width, self.resized.height / self.source.height)
+
+    @property
+    def upscale(self) -> float:
+        """How much the picture is enlarged; 1.0 when it is not."""
+        return max(1.0, self.scale)
+
+    @property
+    def lost(self) -> float:
+        """Share of the picture's area that is cut off, 0 to 1."""
+        return 1.0 - self.bucket.area / self.resized.area
+
+
+def make_buckets(
+    resolution: BucketSize, *, min_px: int, max_px: int, step: int
+) -> tuple[BucketSize, ...]:
+    """Return sd-scripts' list of buckets.
+
+    Args:
+        resolution: Its area bounds every bucket.
+        min_px: Shortest side; rounded down to the step.
+        max_px: Longest side; rounded up to the step.
+        step: Sides are multiples of this.
+
+    Returns:
+        Sorted by width, then height. 512², 256 to 1024, step 64 gives 17.
+
+    Raises:
+        ConfigError: The limits exclude the resolution itself.
+    """
+    min_px, max_px = _checked_limits(resolution, min_px, max_px, step)
+    side = math.isqrt(resolution.area) // step * step
+    sizes = {BucketSize(side, side)}
+    for width in range(min_px, max_px + 1, step):
+        height = min(max_px, resolution.area // width // step * step)
+        if height >= min_px:
+            sizes |= {BucketSize(width, height), BucketSize(height, width)}
+    return tuple(sorted(sizes))
+
+
+def choose_bucket(size: BucketSize, buckets: Sequence[BucketSize]) -> BucketFit:
+    """Choose as sd-scripts does: the same size, else the nearest ratio (first wins).
+
+    Args:
+        size: The upright picture.
+        buckets: As :func:`make_buckets` gives them.
+    """
+    bucket = size
+    if size not in buckets:
+        bucket = min(buckets, key=lambda candidate: abs(candidate.ratio - size.ratio))
+    return cover(size, bucket)
+
+
+def choose_no_upscale(size: BucketSize, *, max_area: int, step: int) -> BucketFit:
+    """Choose as sd-scripts does with ``bucket_no_upscale``.
+
+    Args:
+        size: The upright picture.
+        max_area: Larger pictures are shrunk to about this many pixels.
+        step: Sides of the bucket are multiples of this.
+
+    Returns:
+        The fit. A picture narrower than one step, which sd-scripts cannot train, is enlarged to it.
+    """
+    resized = size if size.area <= max_area else _shrunk(size, max_area, step)
+    if min(resized) < step:
+        resized = _covering(size, BucketSize(step, step))
+    bucket = BucketSize(resized.width // step * step, resized.height // step * step)
+    return _centred(size, bucket, resized)
+
+
+def _shrunk(size: BucketSize, max_area: int, step: int) -> BucketSize:
+    width = math.sqrt(max_area * size.ratio)
+    height = max_area / width
+    by_width = max(step, _rounded_down(width, step))
+    by_height = max(step, _rounded_down(height, step))
+    ratio_by_width = by_width / max(step, _rounded_down(by_width / size.ratio, step))
+    ratio_by_height = max(step, _rounded_down(by_height * size.ratio, step)) / by_height
+    if abs(ratio_by_width - size.ratio) < abs(ratio_by_height - size.ratio):
+        return BucketSize(by_width, int(by_width / size.ratio + 0.5))
+    return BucketSize(int(by_height * size.ratio + 0.5), by_height)
+
+
+def _rounded_down(value: float, step: int) -> int:
+    return int(value + 0.5) // step * step
+
+
+def cover(size: BucketSize, bucket: BucketSize) -> BucketFit:
+    """Scale a picture so that it just covers a bucket, and cut the rest off evenly."""
+    return _centred(size, bucket, _covering(size, bucket))
+
+
+def choose_fit(
+    size: BucketSize, *, resolution: BucketSize, min_px: int, max_px: int, step: int
+) -> BucketFit:
+    """Choose the size on the grid that wastes least of the picture and of the base.
+
+    Minimised is ``lost + 0.25 * unused + 0.25 * (upscale - 1)``, where `unused` is the share of
+    the resolution's area that the bucket leaves free. No bucket is larger than the resolution's
+    area, so memory and time are bounded as in the other modes, and none is below half of it.
+
+    Args:
+        size: The upright picture.
+        resolution: Its area bounds every bucket.
+        min_px: Shortest side; rounded down to the step.
+        max_px: Longest side; rounded up to the step.
+        step: Sides are multiples of this.
+
+    Raises:
+        ConfigError: The limits exclude the resolution itself.
+    """
+    min_px, max_px = _checked_limits(resolution, min_px, max_px, step)
+    candidates = _grid(resolution.area, min_px, max_px, step)
+    width, height = candidates[:, 0], candidates[:, 1]
+    scale = np.maximum(width / size.width, height / size.height)
+    area = width * height
+    lost = 1 - area / (size.area * scale**2)
+    unused = 1 - area / resolution.area
+    cost = lost + _UNUSED_WEIGHT * unused + _UPSCALE_WEIGHT * np.maximum(scale - 1, 0)
+    # Rounding makes ties stable across machines; the grid is sorted by area, largest first.
+    best = candidates[int(np.argmin(np.round(cost, 9)))]
+    return cover(size, BucketSize(int(best[0]), int(best[1])))
+
+
+@lru_cache(maxsize=16)
+def _grid(max_area: int, min_px: int, max_px: int, step: int) -> np.ndarray[Any, Any]:
+    sides = range(min_px, max_px + 1, step)
+    sizes = [
+        BucketSize(width, height)
+        for width in sides
+        for height in sides
+        if _SMALLEST_AREA_SHARE * max_area <= width * height <= max_area
+    ]
+    sizes.sort(key=lambda size: (-size.area, size.width))
+    return np.array(sizes, dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BucketRule:
+    """One mode with its limits: what a project decides once and asks for every picture."""
+
+    resolution: BucketSize
+    step: int
+    mode: BucketMode = "fit"
+    min_px: int
+    max_px: int
+
+    def choose(self, size: BucketSize) -> BucketFit:
+        """Find the bucket of one upright picture.
+
+        Raises:
+            ConfigError: The limits exclude the resolution itself.
+        """
+        if self.mode == "no_upscale":
+            return choose_no_upscale(size, max_area=self.resolution.area, step=self.step)
+        if self.mode == "list":
+            return choose_bucket(size, _cached_buckets(self))
+        return choose_fit(
+            size,
+            resolution=self.resolution,
+            min_px=self.min_px,
+            max_px=self.max_px,
+            step=self.step,
+        )
+
+
+@lru_cache(maxsize=16)
+def _cached_buckets(rule: BucketRule) -> tuple[BucketSize, ...]:
+    return make_buckets(rule.resolution, min_px=rule.min_px, max_px=rule.max_px, step=rule.step)
+
+
+def _covering(size: BucketSize, bucket: BucketSize) -> BucketSize:
+    wider = size.ratio > bucket.ratio
+    scale = bucket.height / size.height if wider else bucket.width / size.width
+    return BucketSize(int(size.width * scale + 0.5), int(size.height * scale + 0.5))
+
+
+def _centred(size: BucketSize, bucket: BucketSize, resized: BucketSize) -> BucketFit:
+    return BucketFit(
+        source=size,
+        bucket=bucket,
+        resized=resized,
+        crop_left=(resized.width - bucket.width) // 2,
+        crop_top=(resized.height - bucket.height) // 2,
+    )
+
+
+def _checked_limits(resolution: BucketSize, min_px: int, max_px: int, step: int) -> tuple[int, int]:
+    if step < 1 or min_px < 1:
+        raise ConfigError(f"bucket step and shortest side must be 1 or more, got {step}, {min_px}")
+    low = max(step, min_px // step * step)
+    high = -(-max_px // step) * step
+    if low > min(resolution) or high < max(resolution):
+        raise ConfigError(
+            f"buckets from {low} to {high} pixels (step {step}) leave out the resolution "
+            f"{resolution} itself",
+            hint="Set pictures.bucket_min at most to its short side and pictures.bucket_max at "
+            "least to its long side.",
+        )
+    return low, high

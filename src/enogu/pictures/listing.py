@@ -1,0 +1,106 @@
+"""Which files of a folder tree are pictures, captions, masks, or something else.
+
+Decides by names alone, except for files without an ending. Hidden files and folders (a name that
+begins with a dot) are skipped, links to folders are not followed.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, SNIFF_BYTES, sniff_format
+from enogu.tags.sidecar import CAPTION_SUFFIXES
+
+MASK_ENDING: Final = "-masklabel"
+"""A picture ``name-masklabel.png`` is the loss mask of ``name``, as OneTrainer writes it."""
+
+_CONDITION_ENDING: Final = "-condlabel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A file that is not trained."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Listing:
+    """The files of one folder tree by kind, each list in the order of the walk (sorted names)."""
+
+    pictures: list[Path] = field(default_factory=list[Path])
+    captions: list[Path] = field(default_factory=list[Path])
+    masks: list[Path] = field(default_factory=list[Path])
+    foreign: list[Path] = field(default_factory=list[Path])
+    """Drawings in formats that cannot be read here."""
+    others: list[Path] = field(default_factory=list[Path])
+    """Files that are neither pictures nor captions."""
+    subfolders: int = 0
+    refused: list[Refused] = field(default_factory=list[Refused])
+    warnings: list[str] = field(default_factory=list[str])
+
+
+def list_files(folder: Path, *, recursive: bool = True, leave_out: Path | None = None) -> Listing:
+    """Walk a folder and sort its files by kind.
+
+    Args:
+        folder: Absolute.
+        recursive: Read sub-folders too.
+        leave_out: An absolute folder inside `folder` that is not walked.
+
+    Returns:
+        The files. A sub-folder that cannot be read is among the refused.
+    """
+    listing = Listing()
+
+    def note_unreadable(error: OSError) -> None:
+        where = Path(error.filename or folder)
+        reason = f"the folder cannot be read ({error.strerror})"
+        listing.refused.append(Refused(path=where, reason=reason))
+
+    root = folder.resolve()
+    for current, folders, names in os.walk(folder, onerror=note_unreadable):
+        here = Path(current)
+        visible = sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in visible if (here / name).is_symlink()]
+        listing.warnings += [f"link to a folder, not followed: {here / name}" for name in links]
+        listing.subfolders += len(visible) - len(links)
+        folders[:] = [
+            name for name in visible if recursive and name not in links and here / name != leave_out
+        ]
+        for name in sorted(names):
+            if not name.startswith("."):
+                _sort_in(here / name, root, listing)
+    return listing
+
+
+def _sort_in(path: Path, root: Path, listing: Listing) -> None:
+    suffix, stem = path.suffix.lower(), path.stem.lower()
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        if suffix in PICTURE_SUFFIXES or suffix in CAPTION_SUFFIXES:
+            reason = f"is a link that leads out of the folder, to {path.resolve()}; copy the file"
+            listing.refused.append(Refused(path=path, reason=reason))
+    elif suffix in CAPTION_SUFFIXES:
+        listing.captions.append(path)
+    elif suffix in PICTURE_SUFFIXES or (not suffix and _holds_picture(path)):
+        if stem.endswith(MASK_ENDING):
+            listing.masks.append(path)
+        elif not stem.endswith(_CONDITION_ENDING):
+            listing.pictures.append(path)
+    elif suffix in FOREIGN_SUFFIXES:
+        listing.foreign.append(path)
+    else:
+        listing.others.append(path)
+
+
+def _holds_picture(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as handle:
+            return sniff_format(handle.read(SNIFF_BYTES)) is not None
+    except OSError:
+        # Neither its name nor its content says that it is a picture, so none is lost.
+        return False

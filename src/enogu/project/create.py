@@ -1,0 +1,140 @@
+"""Making a project out of a folder of drawings."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enogu.config import CONFIG_VERSION, parse_assignment, resolve, write_config_file
+from enogu.errors import ProjectError
+from enogu.files import atomic_path, make_dirs, storage_errors
+from enogu.pictures.scan import Scan, scan_pictures
+from enogu.project.layout import CONFIG_NAME
+
+_COMMENTS = {
+    "base": "mini, or the path of a diffusers folder or a .safetensors file",
+    "captions.trigger": "the word that brings back what was learnt",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """What :func:`create_project` made.
+
+    Attributes:
+        root: The new project folder.
+        trigger: The trigger word it will be trained with.
+        trigger_reason: Where the trigger word came from.
+        scan: What was found among the pictures (the copies).
+    """
+
+    root: Path
+    trigger: str
+    trigger_reason: str
+    scan: Scan
+
+
+def create_project(
+    root: Path,
+    pictures: Path,
+    *,
+    base: str = "mini",
+    preset: str = "character",
+    trigger: str = "",
+    assignments: Sequence[str] = (),
+) -> Created:
+    """Make a project folder with copies of the pictures and captions of another folder.
+
+    The folder appears whole or not at all: it is built under a temporary name beside its place.
+
+    Args:
+        root: The folder to make. It must not exist, or be empty.
+        pictures: A folder of drawings, with or without captions. It is only read.
+        base: The base to train on.
+        preset: The preset to begin with.
+        trigger: The trigger word; empty to find one (see :func:`find_trigger`).
+        assignments: Further settings as ``name=value``, written into the settings file.
+
+    Raises:
+        ProjectError: The place is taken, or the pictures lie where the project would be.
+        PictureError: The folder of pictures is missing or holds no picture that can be read.
+        ConfigError: A setting is wrong.
+    """
+    root = root.expanduser().absolute()
+    pictures = pictures.expanduser().absolute()
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ProjectError(
+            f"{root} exists already",
+            hint="Choose another name. To use the project that is there, go into it: "
+            f"cd {root} && enogu plan",
+        )
+    if root == pictures or root.is_relative_to(pictures):
+        raise ProjectError(
+            f"the project {root} would lie inside the folder of originals {pictures}",
+            hint="Make the project beside that folder instead.",
+        )
+    scan = scan_pictures(pictures)
+    trigger, reason = (trigger, "given") if trigger else find_trigger(scan, root.name)
+    values: dict[str, Any] = {
+        "version": CONFIG_VERSION,
+        "base": base,
+        "preset": preset,
+        "captions.trigger": trigger,
+    }
+    for text in assignments:
+        name, value = parse_assignment(text)
+        values[name] = value
+    resolve({}, values, source=CONFIG_NAME)
+
+    make_dirs(root.parent)
+    if root.is_dir():
+        root.rmdir()
+    with storage_errors(root):
+        building = root.with_name(f".{root.name}.new")
+        shutil.rmtree(building, ignore_errors=True)
+        try:
+            _copy_pictures(scan, pictures, building / "pictures")
+            write_config_file(building / CONFIG_NAME, values, comments=_COMMENTS)
+            building.rename(root)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return Created(
+        root=root,
+        trigger=trigger,
+        trigger_reason=reason,
+        scan=scan_pictures(root / "pictures"),
+    )
+
+
+def find_trigger(scan: Scan, name: str) -> tuple[str, str]:
+    """Propose a trigger word.
+
+    Args:
+        scan: The pictures with their captions.
+        name: The name of the project.
+
+    Returns:
+        The tag that begins every caption when there is one and no two captions differ in it;
+        else the letters of the project's name; with a sentence that says which.
+    """
+    captions = [record.caption for record in scan.records if record.caption]
+    firsts = {caption.split(",")[0].strip() for caption in captions}
+    if len(captions) > 1 and len(captions) == len(scan.records) and len(firsts) == 1:
+        first = firsts.pop()
+        if not re.fullmatch(r"\d?(girl|boy|other)s?|solo", first):
+            return first, "it begins every caption"
+    word = re.sub(r"[\W_]+", "", name).lower() or "mychar"
+    return word, "made from the name of the project"
+
+
+def _copy_pictures(scan: Scan, source: Path, target: Path) -> None:
+    make_dirs(target)
+    for record in scan.records:
+        for path in (record.path, record.caption_path):
+            if path is not None:
+                place = target / path.relative_to(source)
+                make_dirs(place.parent)
+                with atomic_path(place) as temporary:
+                    shutil.copyfile(path, temporary)

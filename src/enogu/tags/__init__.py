@@ -1,0 +1,1 @@
+"""The tag language: caption files, captions and prompt weights."""

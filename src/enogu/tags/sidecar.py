@@ -1,0 +1,101 @@
+"""Caption files beside pictures: which text encodings they come in, and saying so."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from enogu.errors import CaptionError
+
+CAPTION_SUFFIXES: Final = (".txt", ".caption")
+"""Endings of caption files; where a picture has both, the first counts."""
+
+_MAX_BYTES: Final = 1 << 20
+_HALF_WIDTH_KATAKANA: Final = re.compile("[｡-ﾟ]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaptionText:
+    """What a caption file holds."""
+
+    text: str
+    """Lines divided by newline signs, without blanks at either end; may be empty."""
+    encoding: str
+    """``utf-8``, ``utf-8-sig``, ``utf-16``, ``cp932`` (which holds Shift_JIS) or ``euc_jp``."""
+    notes: tuple[str, ...]
+    """What a person should know, in plain words; empty for ordinary UTF-8."""
+
+
+def read_caption(path: Path) -> CaptionText:
+    """Read a caption file, whatever encoding it is likely to be in.
+
+    UTF-8 is tried first, since other encodings hardly ever pass for it by accident; then CP932,
+    as Japanese Windows programs write.
+
+    Args:
+        path: The caption file.
+
+    Returns:
+        The text with its encoding.
+
+    Raises:
+        CaptionError: Missing, forbidden, too large for a caption, or not text.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise CaptionError(
+                f"{path}: {size:,} bytes are too many for a caption (at most {_MAX_BYTES:,})",
+                hint="Is it a caption at all? If not, move it out of the folder.",
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise CaptionError(f"{path}: the caption cannot be read ({error.strerror})") from error
+    text, encoding = _decoded(path, data)
+    notes: list[str] = []
+    if encoding != "utf-8":
+        notes.append(f"caption read as {_ENCODING_NAMES[encoding]}")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        notes.append("caption file is empty")
+    return CaptionText(text=text, encoding=encoding, notes=tuple(notes))
+
+
+_ENCODING_NAMES: Final = {
+    "utf-8-sig": "UTF-8 with a byte order mark",
+    "utf-16": "UTF-16",
+    "cp932": "Shift_JIS (CP932)",
+    "euc_jp": "EUC-JP",
+}
+
+
+def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(mark):
+            text = _try_decode(data, encoding)
+            if text is not None:
+                return text, encoding
+    if b"\0" not in data:
+        text = _try_decode(data, "utf-8")
+        if text is not None:
+            return text, "utf-8"
+        text = _try_decode(data, "cp932")
+        if text is not None:
+            # EUC-JP nearly always passes for CP932, as a row of half-width katakana.
+            other = _try_decode(data, "euc_jp") if _HALF_WIDTH_KATAKANA.search(text) else None
+            return (text, "cp932") if other is None else (other, "euc_jp")
+    raise CaptionError(
+        f"{path}: is not text in UTF-8, UTF-16, Shift_JIS (CP932) or EUC-JP",
+        hint="Open it in a text editor and save it as UTF-8.",
+    )
+
+
+def _try_decode(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None

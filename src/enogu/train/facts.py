@@ -1,0 +1,167 @@
+"""What an adapter file says about its making, gathered from the run."""
+
+import time
+from collections import Counter
+from pathlib import PurePosixPath
+
+from enogu.adapters.metadata import (
+    BaseFacts,
+    DataFacts,
+    NetworkFacts,
+    RunFacts,
+    TrainingFacts,
+    bucket_info,
+)
+from enogu.config import ProjectConfig
+from enogu.families.base import Base
+from enogu.machine import Precision
+from enogu.tags.caption import tag_frequency
+from enogu.train.feed import Feed
+from enogu.train.prepare import Prepared, TrainingItem
+
+_MIXED_PRECISION = {"fp32": "no", "fp16": "fp16", "bf16": "bf16"}
+_SCHEDULER_NAMES = {"cosine_restarts": "cosine_with_restarts"}
+_OPTIMIZER_NAMES = {
+    "adamw": "torch.optim.adamw.AdamW",
+    "adafactor": "torch.optim.Adafactor",
+    "adamw8bit": "bitsandbytes.optim.adamw.AdamW8bit",
+}
+
+
+def training_facts(
+    config: ProjectConfig,
+    base: Base,
+    prepared: Prepared,
+    feed: Feed,
+    *,
+    precision: Precision,
+    output_name: str,
+    step: int,
+    started_at: float,
+) -> TrainingFacts:
+    """Gather the facts of an adapter saved at `step`.
+
+    Args:
+        config: All settings.
+        base: The base.
+        prepared: The pictures.
+        feed: The order of the pictures.
+        precision: Number format of the base.
+        output_name: File name of the adapter without ending.
+        step: Steps done.
+        started_at: When the run began, seconds since 1970.
+    """
+    train = config.train
+    text_rank = train.text_encoder_rank if train.text_encoder else None
+    text_alpha = train.text_encoder_alpha if train.text_encoder else None
+    return TrainingFacts(
+        base=BaseFacts(
+            spec=base.spec,
+            prediction=base.prediction,
+            title=base.title,
+            content_hash=base.content_hash,
+            legacy_hash=base.legacy_hash,
+            zero_terminal_snr=base.zero_terminal_snr,
+        ),
+        network=NetworkFacts(
+            rank=train.rank,
+            alpha=train.alpha,
+            conv_rank=train.conv_rank,
+            conv_alpha=train.conv_alpha,
+            text_encoder_rank=text_rank,
+            text_encoder_alpha=text_alpha,
+        ),
+        run=_run_facts(config, prepared, feed, precision, output_name, step, started_at),
+        data=_data_facts(config, prepared),
+        trigger=config.captions.trigger,
+        timestep_range=(train.loss.timestep_min, train.loss.timestep_max),
+    )
+
+
+def _run_facts(
+    config: ProjectConfig,
+    prepared: Prepared,
+    feed: Feed,
+    precision: Precision,
+    output_name: str,
+    step: int,
+    started_at: float,
+) -> RunFacts:
+    train = config.train
+    text_rate = train.text_encoder_learning_rate or train.learning_rate / 2
+    return RunFacts(
+        output_name=output_name,
+        session_id=int(started_at),
+        training_started_at=started_at,
+        training_finished_at=time.time(),
+        steps=step,
+        max_train_steps=train.steps,
+        epoch=feed.epoch_of(max(step - 1, 0)) + 1,
+        num_epochs=feed.epoch_of(train.steps - 1) + 1,
+        num_train_images=sum(item.record.repeats for item in prepared.items),
+        num_reg_images=len(prepared.regularisation),
+        num_batches_per_epoch=feed.batches_per_epoch,
+        batch_size_per_device=train.batch_size,
+        total_batch_size=train.batch_size,
+        gradient_checkpointing=train.gradient_checkpointing,
+        seed=train.seed,
+        learning_rate=train.learning_rate,
+        unet_lr=train.learning_rate if train.unet else None,
+        text_encoder_lr=text_rate if train.text_encoder else None,
+        lr_scheduler=_SCHEDULER_NAMES.get(train.schedule, train.schedule),
+        lr_warmup_steps=train.warmup_steps,
+        optimizer=f"{_OPTIMIZER_NAMES[train.optimizer]}(weight_decay={train.weight_decay})",
+        max_grad_norm=train.max_grad_norm,
+        mixed_precision=_MIXED_PRECISION[precision.name],
+        min_snr_gamma=train.loss.min_snr_gamma if train.loss.weighting == "min_snr" else None,
+        debiased_estimation=train.loss.weighting == "debiased",
+        noise_offset=train.loss.noise_offset or None,
+        prior_loss_weight=train.loss.prior_weight,
+        masked_loss=train.loss.masked and config.pictures.alpha_as_mask,
+        clip_skip=config.model.clip_skip,
+    )
+
+
+def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
+    rule, captions = prepared.rule, config.captions
+    return DataFacts(
+        resolution=(rule.resolution.width, rule.resolution.height),
+        bucket_no_upscale=rule.mode == "no_upscale",
+        min_bucket_reso=rule.min_px,
+        max_bucket_reso=rule.max_px,
+        shuffle_caption=captions.shuffle,
+        keep_tokens=captions.keep_tags,
+        keep_tokens_separator=captions.keep_separator or None,
+        caption_dropout_rate=captions.dropout,
+        caption_tag_dropout_rate=captions.tag_dropout,
+        flip_aug=config.pictures.flip,
+        dataset_dirs=_folders(prepared.items),
+        reg_dataset_dirs=_folders(prepared.regularisation),
+        bucket_info=bucket_info(
+            Counter(
+                (item.fit.bucket.width, item.fit.bucket.height) for item in prepared.all_items
+            )
+        ),
+        tag_frequency={
+            folder: tag_frequency(
+                [item.record.text for item in prepared.items if _folder(item) == folder],
+                separator=captions.separator,
+            )
+            for folder in sorted({_folder(item) for item in prepared.items})
+        },
+    )
+
+
+def _folder(item: TrainingItem) -> str:
+    parent = PurePosixPath(item.record.relative).parent.as_posix()
+    return item.record.path.parent.name if parent == "." else parent
+
+
+def _folders(items: tuple[TrainingItem, ...]) -> dict[str, dict[str, int]]:
+    folders: dict[str, dict[str, int]] = {}
+    for item in items:
+        entry = folders.setdefault(
+            _folder(item), {"n_repeats": item.record.repeats, "img_count": 0}
+        )
+        entry["img_count"] += 1
+    return folders

@@ -1,0 +1,54 @@
+"""What makes a run this run: if it differs, the run cannot be continued as if nothing was."""
+
+from enogu.config import ProjectConfig
+from enogu.train.content_cache import content_key
+from enogu.train.prepare import Prepared
+
+_FREE_SETTINGS = {
+    "samples": None,
+    "draw": None,
+    "machine": {"threads", "device"},
+    "train": {"save_every", "save_dtype", "name", "private_metadata"},
+    "pictures": {"max_megapixels"},
+}
+"""Settings that change nothing in the adapter: whole sections, or some of their settings."""
+
+
+def run_digest(config: ProjectConfig, prepared: Prepared, *, base_hash: str, precision: str) -> str:
+    """Return a digest of everything that the trained weights depend on.
+
+    Args:
+        config: All settings.
+        prepared: The pictures with their captions and rectangles.
+        base_hash: Content hash of the base.
+        precision: Name of the number format of the base.
+    """
+    settings = config.model_dump(mode="json")
+    for section, names in _FREE_SETTINGS.items():
+        if names is None:
+            del settings[section]
+        else:
+            settings[section] = {
+                key: value for key, value in settings[section].items() if key not in names
+            }
+    del settings["base"], settings["preset"], settings["version"]
+    pictures = [
+        [
+            item.record.id,
+            item.record.caption,
+            item.record.class_words,
+            item.record.repeats,
+            list(item.fit.bucket),
+            [item.fit.crop_left, item.fit.crop_top],
+        ]
+        for item in prepared.all_items
+    ]
+    return content_key(
+        {
+            "settings": settings,
+            "pictures": pictures,
+            "num_regularisation": len(prepared.regularisation),
+            "base": base_hash,
+            "precision": precision,
+        }
+    )

@@ -1,0 +1,170 @@
+"""Latents of the training pictures, as the VAE's mean and standard deviation.
+
+Keeping the distribution instead of one sample lets every step draw its own latents, which a
+cached sample cannot. Entries are keyed by the picture's bytes and everything else that matters.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import ImageColor
+from torch import Tensor
+
+from enogu.config import PicturesConfig
+from enogu.families.base import Base
+from enogu.families.latents import encode_images
+from enogu.files import sha256_file
+from enogu.pictures.fit import fit_pixels
+from enogu.pictures.read import Picture, read_picture
+from enogu.train.content_cache import ContentCache, content_key
+from enogu.train.prepare import TrainingItem
+
+_FORMAT = 1
+"""Raise when the content of an entry changes its meaning."""
+
+
+@dataclass(frozen=True)
+class LatentEntry:
+    """What is known of one picture in the space of the model.
+
+    Attributes:
+        mean: [C, h, w] in model space.
+        std: [C, h, w] in model space.
+        mask: [1, h, w] in 0..1, or None when everything counts.
+    """
+
+    mean: Tensor
+    std: Tensor
+    mask: Tensor | None
+
+
+class LatentCache:
+    """Latents on disk for a set of pictures and one base.
+
+    Args:
+        cache: Where entries are kept.
+        settings: The section ``pictures``.
+        base_hash: What the base is called in keys; its VAE must be part of it.
+        dtype: Number format the VAE computes in.
+        downscale: Pixels per latent.
+        masks: Whether loss masks are wanted.
+    """
+
+    def __init__(
+        self,
+        cache: ContentCache,
+        settings: PicturesConfig,
+        *,
+        base_hash: str,
+        dtype: torch.dtype,
+        downscale: int,
+        masks: bool,
+    ) -> None:
+        self._cache = cache
+        self._settings = settings
+        self._base_hash = base_hash
+        self._dtype = dtype
+        self._downscale = downscale
+        self._masks = masks
+        self._alpha_masks = masks and settings.alpha_as_mask
+        self._background = ImageColor.getcolor(settings.background, "RGB")
+
+    def key(self, item: TrainingItem, *, flipped: bool = False) -> str:
+        """Return the key of a picture's entry."""
+        fit = item.fit
+        return content_key(
+            {
+                "format": _FORMAT,
+                "picture": item.record.id,
+                "bucket": [fit.bucket.width, fit.bucket.height],
+                "resized": [fit.resized.width, fit.resized.height],
+                "crop": [fit.crop_left, fit.crop_top],
+                "background": self._settings.background.lower(),
+                "alpha_mask": self._alpha_masks,
+                "mask_file": self._mask_hash(item),
+                "flipped": flipped,
+                "base": self._base_hash,
+                "dtype": str(self._dtype),
+            }
+        )
+
+    def missing(self, items: Sequence[TrainingItem]) -> list[tuple[TrainingItem, bool]]:
+        """Return (picture, flipped) for every entry that has to be made."""
+        ways = (False, True) if self._settings.flip else (False,)
+        return [
+            (item, flipped)
+            for item in items
+            for flipped in ways
+            if not self._cache.has(self.key(item, flipped=flipped))
+        ]
+
+    def fill(
+        self,
+        base: Base,
+        items: Sequence[TrainingItem],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Make the missing entries; return how many were made.
+
+        Raises:
+            PictureError: A picture changed or vanished since it was scanned.
+            StorageError: The disk is full.
+        """
+        missing = self.missing(items)
+        for done, (item, flipped) in enumerate(missing):
+            if progress:
+                progress(done, len(missing))
+            self._cache.write(self.key(item, flipped=flipped), self._encode(base, item, flipped))
+        if progress and missing:
+            progress(len(missing), len(missing))
+        return len(missing)
+
+    def read(self, item: TrainingItem, *, flipped: bool = False) -> LatentEntry:
+        """Return the entry of a picture, which must have been made."""
+        tensors = self._cache.read(self.key(item, flipped=flipped))
+        return LatentEntry(tensors["mean"], tensors["std"], tensors.get("mask"))
+
+    def _encode(self, base: Base, item: TrainingItem, flipped: bool) -> dict[str, Tensor]:
+        picture = self._read(item.record.path)
+        pixels = fit_pixels(picture.pixels, item.fit)
+        mask = None
+        if self._masks and item.record.mask_path is not None:
+            mask = fit_pixels(self._read(item.record.mask_path).pixels[..., 0], item.fit)
+        elif self._alpha_masks and picture.alpha is not None:
+            mask = fit_pixels(picture.alpha, item.fit)
+        if flipped:
+            pixels = np.ascontiguousarray(pixels[:, ::-1])
+            mask = None if mask is None else np.ascontiguousarray(mask[:, ::-1])
+        mean, std = encode_images(base, to_model_range(pixels)[None].to(base.device))
+        entry = {"mean": mean[0].float().cpu(), "std": std[0].float().cpu()}
+        if mask is not None:
+            area = torch.from_numpy(mask).float().div(255)[None, None]
+            entry["mask"] = torch.nn.functional.avg_pool2d(area, self._downscale)[0]
+        return entry
+
+
+    def _read(self, path: Path) -> Picture:
+        return read_picture(
+            path,
+            background=self._background,
+            max_megapixels=self._settings.max_megapixels,
+        )
+
+    def _mask_hash(self, item: TrainingItem) -> str | None:
+        path = item.record.mask_path
+        return _file_hash(path, path.stat().st_mtime_ns) if self._masks and path else None
+
+
+@lru_cache(maxsize=4096)
+def _file_hash(path: Path, modified_ns: int) -> str:
+    return sha256_file(path)
+
+
+def to_model_range(pixels: NDArray[np.uint8]) -> Tensor:
+    """Turn [H, W, 3] bytes into float32 [3, H, W] in -1..1."""
+    return torch.from_numpy(pixels).permute(2, 0, 1).float().div(127.5).sub(1.0)

@@ -1,0 +1,138 @@
+"""From picture records to the rectangles that are trained."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enogu.config import PicturesConfig
+from enogu.errors import ConfigError
+from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
+from enogu.pictures.scan import PictureRecord, Scan, scan_pictures
+
+
+@dataclass(frozen=True)
+class TrainingItem:
+    """One picture and the rectangle it becomes.
+
+    Attributes:
+        record: The picture.
+        fit: Its bucket, its scaled size and its crop.
+    """
+
+    record: PictureRecord
+    fit: BucketFit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Everything that will be trained, before any model is loaded.
+
+    Attributes:
+        items: Training pictures.
+        regularisation: Pictures of the general class; may be empty.
+        scan: What was found in both folders.
+        rule: How rectangles were chosen.
+        warnings: What a person should know.
+    """
+
+    items: tuple[TrainingItem, ...]
+    regularisation: tuple[TrainingItem, ...]
+    scan: Scan
+    rule: BucketRule
+    warnings: tuple[str, ...]
+
+    @property
+    def all_items(self) -> tuple[TrainingItem, ...]:
+        """Training pictures, then regularisation pictures; the feed counts through these."""
+        return self.items + self.regularisation
+
+
+def bucket_rule(settings: PicturesConfig, *, native_resolution: int, base_step: int) -> BucketRule:
+    """Fill in what the settings leave to the base.
+
+    Args:
+        settings: The section ``pictures``.
+        native_resolution: Side in pixels the base was made for.
+        base_step: Multiple of pixels the base needs.
+
+    Raises:
+        ConfigError: Sides that the base cannot take.
+    """
+    resolution = settings.resolution or native_resolution
+    step = settings.bucket_step or base_step
+    if step % base_step:
+        raise ConfigError(
+            f"pictures.bucket_step is {step}, but this base needs multiples of {base_step}",
+            hint=f"Use --set pictures.bucket_step={base_step}, or leave it empty.",
+        )
+    if resolution < step:
+        raise ConfigError(f"pictures.resolution {resolution} is below the bucket step {step}")
+    return BucketRule(
+        mode=settings.bucket_mode,
+        resolution=BucketSize(resolution, resolution),
+        step=step,
+        min_px=settings.bucket_min or max(step, resolution // 2),
+        max_px=settings.bucket_max or resolution * 2,
+    )
+
+
+def prepare(
+    pictures_dir: Path,
+    regularisation_dir: Path | None,
+    settings: PicturesConfig,
+    rule: BucketRule,
+) -> Prepared:
+    """Read the folders and choose a rectangle for every picture.
+
+    Raises:
+        PictureError: A folder is missing or holds nothing that can be read.
+    """
+    scan = scan_pictures(
+        pictures_dir,
+        regularisation=regularisation_dir,
+        max_megapixels=settings.max_megapixels,
+    )
+    items = _fit_all([record for record in scan.records if not record.is_reg], rule)
+    return Prepared(
+        items=items,
+        regularisation=_fit_all([record for record in scan.records if record.is_reg], rule),
+        scan=scan,
+        rule=rule,
+        warnings=_warnings(items, scan),
+    )
+
+
+def _fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[TrainingItem, ...]:
+    return tuple(
+        TrainingItem(record, rule.choose(BucketSize(record.width, record.height)))
+        for record in records
+    )
+
+
+def _warnings(items: Sequence[TrainingItem], scan: Scan) -> tuple[str, ...]:
+    found = list(scan.warnings)
+    if scan.refused:
+        found.append(f"{len(scan.refused)} files could not be used; the list says why")
+    bare = [item for item in items if not item.record.text]
+    if bare:
+        found.append(
+            f"{len(bare)} of {len(items)} pictures have no caption: they teach only the trigger "
+            f"word (first: {bare[0].record.relative})"
+        )
+    copies = [count for count in Counter(item.record.id for item in items).values() if count > 1]
+    if copies:
+        found.append(f"{sum(copies)} pictures are copies of {len(copies)} files, byte for byte")
+    cropped = [item for item in items if item.fit.lost > 0.15]
+    if cropped:
+        found.append(
+            f"{len(cropped)} pictures lose more than 15 % of their area to the crop; "
+            "the contact sheet shows what"
+        )
+    enlarged = [item for item in items if item.fit.upscale > 1.5]
+    if enlarged:
+        found.append(
+            f"{len(enlarged)} pictures are enlarged by more than 1.5 times and will teach blur; "
+            "lower pictures.resolution or replace them"
+        )
+    return tuple(found)

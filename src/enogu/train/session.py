@@ -1,0 +1,375 @@
+"""A whole run: caches, base, adapter, loop, files. The same call goes on where it was stopped."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+import torch
+
+from enogu import __version__
+from enogu.adapters import AdapterSet, adapter_metadata, inject_lora, save_adapter
+from enogu.config import ProjectConfig
+from enogu.families.base import Base
+from enogu.families.load import load_base
+from enogu.families.spec import Part
+from enogu.frozen import pack_frozen
+from enogu.project import Project
+from enogu.project.runs import RunFolder
+from enogu.train.batch import BatchSource
+from enogu.train.choose_run import RunChoice, choose_run
+from enogu.train.content_cache import ContentCache
+from enogu.train.events import Event, EventLog
+from enogu.train.facts import training_facts
+from enogu.train.forecast import Forecast, forecast
+from enogu.train.identity import run_digest
+from enogu.train.latent_cache import LatentCache
+from enogu.train.loop import Observer, Trainer
+from enogu.train.optimizers import build_optimizer
+from enogu.train.samples import Sample, SampleDrawer, sample_prompts, sample_size
+from enogu.train.setup import Setup, open_setup
+from enogu.train.state import load_state, restore_optimizer, save_state
+from enogu.train.text_cache import TextCache
+
+Stage = Literal["look", "latents", "captions", "load", "samples", "train"]
+StageObserver = Callable[[Stage, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """How a `train` call ended.
+
+    Attributes:
+        run: The run folder.
+        outcome: ``finished`` now, ``stopped`` half-way, or ``nothing`` to do because it was
+            finished before.
+        step: Steps done.
+        adapter: The newest adapter file, when one was saved.
+        note: A sentence for the person.
+    """
+
+    run: RunFolder
+    outcome: Literal["finished", "stopped", "nothing"]
+    step: int
+    adapter: Path | None
+    note: str
+
+
+def train_project(
+    project: Project,
+    *,
+    new: bool = False,
+    observe: Observer = lambda event: None,
+    stage: StageObserver = lambda name, done, total: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainResult:
+    """Train the project's adapter, or go on with an interrupted run.
+
+    Args:
+        project: The project with its settings.
+        new: Begin a new run even when there is one to go on with.
+        observe: Told every event.
+        stage: Told the progress of everything before and between the steps.
+        stop: Asked after every step; True saves and ends.
+
+    Raises:
+        BusyError: Another process works in the project.
+        UserError: Something about settings, pictures or base is wrong; the message says what.
+        NonFiniteError: The training broke down; the last good state is kept.
+        StorageError: The disk is full; the last good state is kept.
+    """
+    with project.lock():
+        started = time.time()
+        stage("look", 0, 1)
+        setup = open_setup(project)
+        _use_threads(setup)
+        base = load_base(
+            project.base_reference, parts=(), **_load_options(setup, setup.config)
+        )
+        digest = run_digest(
+            setup.config,
+            setup.prepared,
+            base_hash=base.content_hash,
+            precision=setup.precision.name,
+        )
+        choice = choose_run(project.runs_dir, digest, new=new)
+        stage("look", 1, 1)
+        if choice.action == "finished":
+            adapter = choice.run.newest_adapter()
+            return TrainResult(
+                run=choice.run, outcome="nothing", step=choice.step, adapter=adapter,
+                note=choice.note,
+            )
+        session = _Session(setup, choice, base, digest, started, stage, observe)
+        return session.run(stop)
+
+
+class _Session:
+    """The parts of one run, put together."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        choice: RunChoice,
+        base: Base,
+        digest: str,
+        started: float,
+        stage: StageObserver,
+        observe: Observer,
+    ) -> None:
+        self.setup = setup
+        self.config = setup.config
+        self.choice = choice
+        self.base = base
+        self.digest = digest
+        self.started = started
+        self.stage = stage
+        self.observe = observe
+        self.log = EventLog(choice.run.events_path)
+        self.saved: Path | None = None
+
+    def run(self, stop: Callable[[], bool]) -> TrainResult:
+        prediction = forecast(self.setup)
+        self._begin(prediction)
+        latents, text = self._fill_caches()
+        self._load(needs_text=text is None)
+        trainer = self._trainer(latents, text)
+        drawer = self._drawer(trainer.adapter)
+        try:
+            finished = trainer.run(
+                save=self._save,
+                sample=lambda trained: self._sample(drawer, trained),
+                observe=self.observe,
+                stop=stop,
+            )
+        except Exception as error:
+            self._record("error", step=trainer.step, message=str(error))
+            raise
+        peak = peak_memory_bytes(self.setup.device)
+        self._record(
+            "end" if finished else "stop",
+            step=trainer.step,
+            peak_bytes=peak,
+            seconds=round(time.time() - self.started, 1),
+        )
+        return TrainResult(
+            run=self.choice.run,
+            outcome="finished" if finished else "stopped",
+            step=trainer.step,
+            adapter=self.saved,
+            note=self.choice.note,
+        )
+
+    def _record(self, event: str, **values: object) -> Event:
+        entry = self.log.write(event, **values)
+        self.observe(entry)
+        return entry
+
+    def _begin(self, prediction: Forecast) -> None:
+        run = self.choice.run
+        if self.choice.action == "resume":
+            self.log.rewind(self.choice.step)
+            self._record("resume", step=self.choice.step)
+            return
+        run.write_config(self.config)
+        self._record(
+            "start",
+            digest=self.digest,
+            version=__version__,
+            base=self.base.title,
+            base_hash=self.base.content_hash,
+            precision=self.setup.precision.name,
+            precision_reason=self.setup.precision.reason,
+            pictures=len(self.setup.prepared.items),
+            steps=self.config.train.steps,
+            forecast_peak_bytes=prediction.peak_bytes,
+            forecast_seconds=prediction.seconds,
+            forecast_seconds_per_step=prediction.seconds_per_step,
+        )
+
+    def _fill_caches(self) -> tuple[LatentCache, TextCache | None]:
+        """Make missing latents and text features, holding only the part that is needed."""
+        setup, config, base = self.setup, self.config, self.base
+        cache = ContentCache(setup.project.work_dir / "cache")
+        items = setup.prepared.all_items
+        latents = LatentCache(
+            cache,
+            config.pictures,
+            base_hash=base.content_hash,
+            dtype=base.vae_dtype,
+            downscale=base.downscale,
+            masks=config.train.loss.masked,
+        )
+        if latents.missing(items):
+            with_vae = self._load_part("vae")
+            latents.fill(with_vae, items, lambda done, total: self.stage("latents", done, total))
+        if config.train.text_encoder:
+            return latents, None
+        text = TextCache(
+            cache,
+            setup.rules,
+            seed=config.train.seed,
+            num_variants=config.captions.variants,
+            base_hash=base.content_hash,
+            dtype=base.dtype,
+            clip_skip=config.model.clip_skip,
+        )
+        wanted = [text.empty(), *(text.variants(item) for item in items)]
+        if text.missing(wanted):
+            with_text = self._load_part("text_encoders")
+            text.fill(with_text, wanted, lambda done, total: self.stage("captions", done, total))
+        return latents, text
+
+    def _load_part(self, part: Part) -> Base:
+        self.stage("load", 0, 1)
+        options = _load_options(self.setup, self.config)
+        return load_base(self.setup.project.base_reference, parts=(part,), **options)
+
+    def _load(self, *, needs_text: bool) -> None:
+        """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
+        parts: tuple[Part, ...] = ("unet",)
+        if self.config.samples.every:
+            parts = ("unet", "vae", "text_encoders")
+        elif needs_text:
+            parts = ("unet", "text_encoders")
+        self.stage("load", 0, 1)
+        options = _load_options(self.setup, self.config)
+        self.base = load_base(self.setup.project.base_reference, parts=parts, **options)
+        self.stage("load", 1, 1)
+
+    def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
+        setup, config = self.setup, self.config
+        adapter = attach_adapter(self.base, config)
+        pack_frozen(self.base.unet, dtype=self.base.dtype)
+        if config.train.gradient_checkpointing:
+            self.base.unet.enable_gradient_checkpointing()
+        optimizer = build_optimizer(
+            config.train,
+            {part: adapter.parameters(part) for part in ("unet", "text_encoder")},
+        )
+        step = 0
+        if self.choice.action == "resume" and self.choice.run.state_path.is_file():
+            state = load_state(self.choice.run.state_path)
+            adapter.load_state_dict(state.adapter)
+            restore_optimizer(optimizer, state.optimizer)
+            step = state.step
+        source = BatchSource(
+            config,
+            setup.prepared.all_items,
+            num_regularisation=len(setup.prepared.regularisation),
+            feed=setup.feed,
+            latents=latents,
+            text=text,
+            rules=setup.rules,
+            device=setup.device,
+        )
+        return Trainer(
+            base=self.base,
+            adapter=adapter,
+            optimizer=optimizer,
+            source=source,
+            config=config,
+            log=self.log,
+            digest=self.digest,
+            step=step,
+        )
+
+    def _drawer(self, adapter: AdapterSet) -> SampleDrawer | None:
+        if not self.config.samples.every:
+            return None
+        return SampleDrawer(
+            self.base,
+            adapter,
+            self.config,
+            sample_prompts(self.config, self.setup.prepared, self.setup.rules),
+            folder=self.choice.run.samples_dir,
+            title=self.setup.project.adapter_name,
+            size=sample_size(self.setup.prepared),
+        )
+
+    def _sample(self, drawer: SampleDrawer | None, trainer: Trainer) -> None:
+        if drawer is None:
+            return
+        self.stage("samples", 0, 1)
+        samples: list[Sample] = drawer.draw(trainer.step)
+        for sample in samples:
+            self._record("sample", step=sample.step, name=sample.name, file=sample.path.name)
+        self.stage("samples", 1, 1)
+
+    def _save(self, trainer: Trainer) -> None:
+        last = trainer.step == self.config.train.steps
+        name = self.setup.project.adapter_name
+        path = self.choice.run.adapter_path(name, None if last else trainer.step)
+        facts = training_facts(
+            self.config,
+            self.base,
+            self.setup.prepared,
+            self.setup.feed,
+            precision=self.setup.precision,
+            output_name=path.stem,
+            step=trainer.step,
+            started_at=self.started,
+        )
+        metadata = adapter_metadata(facts, private=self.config.train.private_metadata)
+        saved = save_adapter(
+            trainer.adapter.state_dict(), path, metadata, self.config.train.save_dtype
+        )
+        save_state(self.choice.run.state_path, trainer.state())
+        self.saved = path
+        self._record("save", step=trainer.step, file=path.name, model_hash=saved.model_hash)
+
+
+def attach_adapter(base: Base, config: ProjectConfig) -> AdapterSet:
+    """Attach a fresh adapter as the settings describe it.
+
+    Raises:
+        AdapterError: No layer is left to adapt.
+    """
+    train = config.train
+    text_rank = train.text_encoder_rank or train.rank
+    text_alpha = train.text_encoder_alpha
+    if text_alpha is None:
+        text_alpha = train.alpha if train.text_encoder_rank is None else float(text_rank)
+    return inject_lora(
+        base,
+        rank=train.rank,
+        alpha=train.alpha,
+        text_encoder_rank=text_rank,
+        text_encoder_alpha=text_alpha,
+        conv_rank=train.conv_rank,
+        conv_alpha=train.conv_alpha if train.conv_alpha is not None else train.conv_rank,
+        targets=train.targets,
+        exclude=train.exclude,
+        train_unet=train.unet,
+        train_text_encoder=train.text_encoder,
+        seed=train.seed,
+    )
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the highest memory use so far: of the process on a CPU, else of the device."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        import resource
+    except ImportError:  # Windows has no getrusage; psutil knows its peak.
+        return int(psutil.Process().memory_info().peak_wset)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _use_threads(setup: Setup) -> None:
+    torch.set_num_threads(setup.config.machine.threads or setup.machine.physical_cores)
+
+
+def _load_options(setup: Setup, config: ProjectConfig) -> dict[str, object]:
+    return {
+        "dtype": setup.precision.dtype,
+        "device": setup.device,
+        "prediction": config.model.prediction,
+        "zero_terminal_snr": config.model.zero_terminal_snr,
+        "tokenizer": config.model.tokenizer,
+        "allow_hub": config.model.allow_hub,
+    }

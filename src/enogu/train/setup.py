@@ -1,0 +1,110 @@
+"""What is known of a run before any model is loaded."""
+
+from dataclasses import dataclass
+
+import torch
+
+from enogu.config import CaptionsConfig, ProjectConfig
+from enogu.errors import ConfigError
+from enogu.families.detect import BaseInfo, inspect_base
+from enogu.machine import Machine, Precision, choose_device, choose_precision, probe_machine
+from enogu.project import Project
+from enogu.tags.caption import CaptionRules
+from enogu.train.feed import Feed, FeedEntry
+from enogu.train.prepare import Prepared, bucket_rule, prepare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A run, worked out from headers, settings and pictures alone.
+
+    Attributes:
+        project: The project.
+        info: What the base's headers say.
+        machine: What the machine has.
+        device: Where the base will run.
+        precision: Number format of the base, and why.
+        prepared: The pictures and their rectangles.
+        rules: How captions are made.
+        feed: The order of the pictures.
+    """
+
+    project: Project
+    info: BaseInfo
+    machine: Machine
+    device: torch.device
+    precision: Precision
+    prepared: Prepared
+    rules: CaptionRules
+    feed: Feed
+
+    @property
+    def config(self) -> ProjectConfig:
+        """All settings."""
+        return self.project.resolved.config
+
+
+def open_setup(project: Project) -> Setup:
+    """Look at base, machine and pictures of a project.
+
+    Raises:
+        BaseModelError: The base is missing, damaged, of an unknown family, or contradicts a
+            setting.
+        PictureError: There is no picture that can be read.
+        ConfigError: A setting does not fit the base or the machine.
+    """
+    config = project.resolved.config
+    info = inspect_base(
+        project.base_reference,
+        prediction=config.model.prediction,
+        zero_terminal_snr=config.model.zero_terminal_snr,
+    )
+    machine = probe_machine()
+    device = choose_device(config.machine.device, machine)
+    precision = choose_precision(
+        config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
+    )
+    rule = bucket_rule(
+        config.pictures, native_resolution=info.native_resolution, base_step=info.bucket_step
+    )
+    prepared = prepare(project.pictures_dir, project.regularisation_dir, config.pictures, rule)
+    feed = Feed(
+        [
+            FeedEntry(item.fit.bucket, item.record.repeats, item.record.is_reg)
+            for item in prepared.all_items
+        ],
+        batch_size=config.train.batch_size,
+        seed=config.train.seed,
+    )
+    if config.train.loss.timestep_max > info.num_train_timesteps:
+        raise ConfigError(
+            f"train.loss.timestep_max is {config.train.loss.timestep_max}, but this base has "
+            f"{info.num_train_timesteps} timesteps"
+        )
+    return Setup(
+        project=project,
+        info=info,
+        machine=machine,
+        device=device,
+        precision=precision,
+        prepared=prepared,
+        rules=caption_rules(config.captions),
+        feed=feed,
+    )
+
+
+def caption_rules(settings: CaptionsConfig) -> CaptionRules:
+    """Return the rules that the settings describe."""
+    return CaptionRules(
+        trigger=settings.trigger,
+        prefix=settings.prefix,
+        suffix=settings.suffix,
+        separator=settings.separator,
+        secondary_separator=settings.secondary_separator,
+        shuffle=settings.shuffle,
+        keep_tags=settings.keep_tags,
+        keep_separator=settings.keep_separator,
+        dropout=settings.dropout,
+        tag_dropout=settings.tag_dropout,
+        wildcards=settings.wildcards,
+    )

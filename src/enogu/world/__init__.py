@@ -1,0 +1,1 @@
+"""The drawn world: characters drawn by code from tags, and the training of `mini` on them."""

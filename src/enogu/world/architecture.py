@@ -1,0 +1,87 @@
+"""The three networks of `mini`: the shape of Stable Diffusion 1, made small.
+
+The classes are the library's own, so whatever loads a diffusers folder loads `mini`. Two things
+differ from the big model besides the widths: the autoencoder shrinks by 4 instead of 8, because a
+128-pixel drawing would lose its eyes at 8, and it has no attention, so it can learn from crops.
+"""
+
+from dataclasses import asdict, dataclass
+
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+LATENT_CHANNELS = 4
+DOWNSCALE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniShape:
+    """Widths and depths of `mini`; the defaults are the shipped model."""
+
+    picture_px: int = 128
+    vae_channels: tuple[int, int, int] = (16, 32, 64)
+    unet_channels: tuple[int, int, int] = (32, 64, 128)
+    unet_heads: tuple[int, int, int] = (2, 2, 4)
+    norm_groups: int = 8
+    text_width: int = 128
+    text_layers: int = 3
+    text_heads: int = 4
+
+    @property
+    def latent_px(self) -> int:
+        """Width and height of the latents of one picture."""
+        return self.picture_px // DOWNSCALE
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the shape as strings, to compare a saved state with."""
+        return {key: str(value) for key, value in asdict(self).items()}
+
+
+def build_vae(shape: MiniShape) -> AutoencoderKL:
+    """Return the untrained autoencoder."""
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=shape.vae_channels,
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=shape.norm_groups,
+        sample_size=shape.picture_px,
+        mid_block_add_attention=False,
+    )
+
+
+def build_unet(shape: MiniShape) -> UNet2DConditionModel:
+    """Return the untrained denoiser; attention with text at half and quarter resolution."""
+    return UNet2DConditionModel(
+        sample_size=shape.latent_px,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        layers_per_block=1,
+        block_out_channels=shape.unet_channels,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        # diffusers calls the number of heads "attention_head_dim" here (huggingface/diffusers
+        # issue 2011); the SD1 configs do the same.
+        attention_head_dim=shape.unet_heads,
+        cross_attention_dim=shape.text_width,
+        norm_num_groups=shape.norm_groups,
+    )
+
+
+def build_text_encoder(shape: MiniShape, *, vocab_size: int) -> CLIPTextModel:
+    """Return the untrained text encoder; the last two tokens of the vocabulary are BOS and EOS."""
+    config = CLIPTextConfig(
+        vocab_size=vocab_size,
+        hidden_size=shape.text_width,
+        intermediate_size=4 * shape.text_width,
+        projection_dim=shape.text_width,
+        num_hidden_layers=shape.text_layers,
+        num_attention_heads=shape.text_heads,
+        max_position_embeddings=77,
+        hidden_act="quick_gelu",
+        bos_token_id=vocab_size - 2,
+        eos_token_id=vocab_size - 1,
+        pad_token_id=vocab_size - 1,
+    )
+    return CLIPTextModel(config)

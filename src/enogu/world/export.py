@@ -1,0 +1,111 @@
+"""Writing `mini` as a diffusers folder in fp16, and reading its parts back."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from enogu.errors import WorldError
+from enogu.files import make_dirs, write_text_atomic
+from enogu.world.tokenizer import load_tokenizer
+
+_INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.42.1",
+    "feature_extractor": [None, None],
+    "image_encoder": [None, None],
+    "requires_safety_checker": False,
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+_SCHEDULER = {
+    "_class_name": "DDIMScheduler",
+    "_diffusers_version": "0.42.1",
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "clip_sample": False,
+    "num_train_timesteps": 1000,
+    "prediction_type": "epsilon",
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+}
+_TOKENIZER_FILES = (
+    "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiniParts:
+    """The networks and the tokenizer of one `mini`."""
+
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    text_encoder: CLIPTextModel
+    tokenizer: CLIPTokenizer
+
+
+def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
+    """Write a diffusers folder and return its size in bytes.
+
+    The networks are converted to fp16 in a copy; `parts` stay as they are.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    make_dirs(folder)
+    networks = {"unet": parts.unet, "vae": parts.vae, "text_encoder": parts.text_encoder}
+    for name, network in networks.items():
+        weights = {
+            key: value.detach().to(torch.float16).contiguous()
+            for key, value in network.state_dict().items()
+        }
+        network.save_pretrained(str(folder / name), state_dict=weights, safe_serialization=True)
+    make_dirs(folder / "tokenizer")
+    for name in _TOKENIZER_FILES:
+        shutil.copyfile(tokenizer_dir / name, folder / "tokenizer" / name)
+    make_dirs(folder / "scheduler")
+    scheduler = json.dumps(_SCHEDULER, indent=2) + "\n"
+    write_text_atomic(folder / "scheduler" / "scheduler_config.json", scheduler)
+    write_text_atomic(folder / "model_index.json", json.dumps(_INDEX, indent=2) + "\n")
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def read_mini(folder: Path) -> MiniParts:
+    """Return the parts in a folder that :func:`write_mini` wrote, in fp32 and evaluation mode.
+
+    Raises:
+        WorldError: The folder does not hold a whole `mini`.
+    """
+    missing = [name for name in _INDEX if not name.startswith("_") and _INDEX[name] != [None, None]
+               and name != "requires_safety_checker" and not (folder / name).is_dir()]
+    if missing:
+        raise WorldError(
+            f"{folder}: not a whole mini, these folders are missing: {', '.join(missing)}",
+            hint="python -m enogu.world train   makes it again from nothing",
+        )
+    unet = UNet2DConditionModel.from_pretrained(
+        str(folder), subfolder="unet", local_files_only=True, low_cpu_mem_usage=False,
+        torch_dtype=torch.float32,
+    )
+    vae = AutoencoderKL.from_pretrained(
+        str(folder), subfolder="vae", local_files_only=True, low_cpu_mem_usage=False,
+        torch_dtype=torch.float32,
+    )
+    text_encoder = CLIPTextModel.from_pretrained(
+        str(folder / "text_encoder"), local_files_only=True, dtype=torch.float32
+    )
+    for network in (unet, vae, text_encoder):
+        network.eval().requires_grad_(False)
+    return MiniParts(
+        unet=unet, vae=vae, text_encoder=text_encoder,
+        tokenizer=load_tokenizer(folder / "tokenizer"),
+    )

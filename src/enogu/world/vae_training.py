@@ -1,0 +1,136 @@
+"""Training the autoencoder of `mini` on crops of drawings, and measuring its latents."""
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+from torch.nn import functional
+
+from enogu.diffusion.noise import seeded_generator
+from enogu.world.architecture import MiniShape, build_vae
+from enogu.world.pool import Pool
+from enogu.world.training_state import Budget, Recipe, TrainingState
+
+logger = logging.getLogger(__name__)
+
+KL_WEIGHT = 1e-3
+"""Weight of the mean KL divergence beside the mean squared error in [-1, 1].
+
+It leaves the latents with a standard deviation near 1 and the decoder used to noise of a few
+hundredths, which hides the small errors of the sampler."""
+L1_WEIGHT = 0.25
+CROP_PX = 64
+BATCH_SIZE = 8
+VAE_RECIPE = Recipe(learning_rate=2e-3, ema_decay=0.995)
+
+
+def to_unit_range(pixels: np.ndarray) -> Tensor:
+    """Return uint8 [B, H, W, 3] as float32 [B, 3, H, W] in [-1, 1]."""
+    planes = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
+    return planes.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def autocast(bf16: bool) -> AbstractContextManager[object]:
+    """Return bf16 autocast on the CPU, or nothing."""
+    return torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else nullcontext()
+
+
+def _crops(pool: Pool, seed: int, step: int, count: int, crop: int) -> Tensor:
+    rng = np.random.default_rng((seed, step))
+    size = pool.pixels.shape[1]
+    crops = np.empty((count, crop, crop, 3), dtype=np.uint8)
+    for i in range(count):
+        picture = pool.pixels[rng.integers(len(pool))]
+        top, left = rng.integers(0, size - crop + 1, size=2)
+        piece = picture[top : top + crop, left : left + crop]
+        crops[i] = piece[:, ::-1] if rng.random() < 0.5 else piece
+    return to_unit_range(crops)
+
+
+def vae_loss(vae: AutoencoderKL, pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Return squared error plus a little absolute error plus the KL term, a scalar."""
+    posterior = vae.encode(pictures).latent_dist
+    decoded = vae.decode(posterior.sample(generator)).sample.float()
+    kl = 0.5 * (posterior.mean.square() + posterior.var - 1.0 - posterior.logvar).float().mean()
+    error = functional.mse_loss(decoded, pictures) + L1_WEIGHT * functional.l1_loss(
+        decoded, pictures
+    )
+    return error + KL_WEIGHT * kl
+
+
+def train_vae(
+    pool: Pool,
+    state_path: Path,
+    *,
+    shape: MiniShape,
+    budget: Budget,
+    seed: int = 0,
+    bf16: bool = True,
+    save_every: int = 500,
+) -> AutoencoderKL:
+    """Train the autoencoder, or go on from `state_path`, and return it with averaged weights.
+
+    Args:
+        pool: Drawings.
+        state_path: Where the state is kept; continued from when it exists.
+        shape: Widths of the network.
+        budget: When to stop.
+        seed: Of weights, crops and noise.
+        bf16: Compute in bfloat16 where autocast allows.
+        save_every: Steps between two saved states.
+
+    Raises:
+        NonFiniteError: The loss became NaN or infinite.
+        WorldError: The state at `state_path` was made with other settings.
+    """
+    torch.manual_seed(seed)
+    vae = build_vae(shape)
+    state = TrainingState({"vae": vae}, VAE_RECIPE, {**shape.to_metadata(), "seed": str(seed)})
+    if state_path.exists():
+        state.load(state_path)
+    crop = min(CROP_PX, shape.picture_px)
+    average = 0.0
+    while (progress := budget.progress(state.step, state.cpu_seconds)) < 1:
+        pictures = _crops(pool, seed, state.step, BATCH_SIZE, crop)
+        with autocast(bf16):
+            loss = vae_loss(vae, pictures, seeded_generator(seed, state.step))
+        state.apply_gradients(loss, progress)
+        value = float(loss.detach())
+        average = value if state.step == 1 else average + 0.02 * (value - average)
+        if state.step % 100 == 0:
+            logger.info("vae step %d, %.0f %%, loss %.4f", state.step, 100 * progress, average)
+        if state.step % save_every == 0:
+            state.save(state_path)
+    state.save(state_path)
+    vae.load_state_dict(state.averaged("vae"), strict=True)
+    return vae.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def encode_pool(vae: AutoencoderKL, pool: Pool, path: Path, *, bf16: bool = True) -> float:
+    """Write the posterior means of all drawings to `path` and return the factor to unit variance.
+
+    The file is float16 ``.npy`` of shape [N, 4, h, w], raw latents times the factor; the factor is
+    what goes into the autoencoder's config as ``scaling_factor``.
+    """
+    batches: list[Tensor] = []
+    for start in range(0, len(pool), 32):
+        with autocast(bf16):
+            pictures = to_unit_range(pool.pixels[start : start + 32])
+            batches.append(vae.encode(pictures).latent_dist.mean.float().contiguous())
+    raw_latents = torch.cat(batches)
+    factor = round(1.0 / float(raw_latents.std()), 5)
+    np.save(path, (raw_latents * factor).half().numpy())
+    return factor
+
+
+@torch.no_grad()
+def round_trip_psnr(vae: AutoencoderKL, pictures: Tensor) -> Tensor:
+    """Return the peak signal-to-noise ratio in dB of each picture [B, 3, H, W] in [-1, 1]."""
+    decoded = vae.decode(vae.encode(pictures).latent_dist.mean).sample.clamp(-1, 1)
+    error = (decoded - pictures).square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(4.0 / error)
