@@ -179,7 +179,9 @@ def fit_factor(factor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
 
 def describe_layer(shape: LayerShape) -> str:
     """Describe a layer in words: `linear 320 → 640`, `convolution 3x3 320 → 640`."""
-    kind = "linear" if shape.kind == "linear" else "convolution {}x{}".format(*shape.geometry.kernel)
+    kind = (
+        "linear" if shape.kind == "linear" else "convolution {}x{}".format(*shape.geometry.kernel)
+    )
     return f"{kind} {shape.in_width} → {shape.out_width}"
 
 

@@ -63,7 +63,10 @@ def _take_up(run: RunFolder) -> RunChoice:
     step = header.step if header else 0
     if is_finished(run):
         return RunChoice(
-            run, "finished", step, f"Run {run.name} has these settings and pictures; it is finished."
+            run,
+            "finished",
+            step,
+            f"Run {run.name} has these settings and pictures; it is finished.",
         )
     return RunChoice(run, "resume", step, f"Run {run.name} goes on after step {step}.")
 

@@ -138,9 +138,7 @@ def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
         dataset_dirs=_folders(prepared.items),
         reg_dataset_dirs=_folders(prepared.regularisation),
         bucket_info=bucket_info(
-            Counter(
-                (item.fit.bucket.width, item.fit.bucket.height) for item in prepared.all_items
-            )
+            Counter((item.fit.bucket.width, item.fit.bucket.height) for item in prepared.all_items)
         ),
         tag_frequency={
             folder: tag_frequency(

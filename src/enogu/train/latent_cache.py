@@ -147,7 +147,6 @@ class LatentCache:
             entry["mask"] = torch.nn.functional.avg_pool2d(area, self._downscale)[0]
         return entry
 
-
     def _read(self, path: Path) -> Picture:
         return read_picture(
             path,

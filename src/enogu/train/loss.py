@@ -27,7 +27,9 @@ class StepLoss:
     per_picture: Tensor
 
 
-def compute_loss(base: Base, batch: Batch, features: TextFeatures, settings: LossConfig) -> StepLoss:
+def compute_loss(
+    base: Base, batch: Batch, features: TextFeatures, settings: LossConfig
+) -> StepLoss:
     """Predict, compare with the target, and weigh.
 
     The squared error is averaged over the pixels of each picture (with a mask: over what it

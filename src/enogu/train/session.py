@@ -86,9 +86,7 @@ def train_project(
         stage("look", 0, 1)
         setup = open_setup(project)
         _use_threads(setup)
-        base = load_base(
-            project.base_reference, parts=(), **_load_options(setup, setup.config)
-        )
+        base = load_base(project.base_reference, parts=(), **_load_options(setup, setup.config))
         digest = run_digest(
             setup.config,
             setup.prepared,
@@ -100,7 +98,10 @@ def train_project(
         if choice.action == "finished":
             adapter = choice.run.newest_adapter()
             return TrainResult(
-                run=choice.run, outcome="nothing", step=choice.step, adapter=adapter,
+                run=choice.run,
+                outcome="nothing",
+                step=choice.step,
+                adapter=adapter,
                 note=choice.note,
             )
         session = _Session(setup, choice, base, digest, started, stage, observe)

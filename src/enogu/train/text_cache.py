@@ -102,9 +102,7 @@ class TextCache:
     def read(self, entry: CaptionVariants, row: int) -> TextFeatures:
         """Return the features of one text, batch size 1."""
         tensors = self._cache.read_row(entry.key, row)
-        return TextFeatures(
-            prompt_embeds=tensors["prompt_embeds"], pooled=tensors.get("pooled")
-        )
+        return TextFeatures(prompt_embeds=tensors["prompt_embeds"], pooled=tensors.get("pooled"))
 
     def _key(self, texts: tuple[str, ...]) -> str:
         return content_key(

@@ -132,7 +132,10 @@ def train_diffusion(
         latents, captions = _batch(pool, seed, state.step, batch_size)
         with autocast(bf16):
             loss = diffusion_loss(
-                (unet, text_encoder), schedule, latents, tokenize(tokenizer, captions),
+                (unet, text_encoder),
+                schedule,
+                latents,
+                tokenize(tokenizer, captions),
                 seeded_generator(seed, state.step),
             )
         state.apply_gradients(loss, progress)

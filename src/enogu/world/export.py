@@ -39,7 +39,10 @@ _SCHEDULER = {
     "steps_offset": 1,
 }
 _TOKENIZER_FILES = (
-    "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
 )
 
 
@@ -85,19 +88,31 @@ def read_mini(folder: Path) -> MiniParts:
     Raises:
         WorldError: The folder does not hold a whole `mini`.
     """
-    missing = [name for name in _INDEX if not name.startswith("_") and _INDEX[name] != [None, None]
-               and name != "requires_safety_checker" and not (folder / name).is_dir()]
+    missing = [
+        name
+        for name in _INDEX
+        if not name.startswith("_")
+        and _INDEX[name] != [None, None]
+        and name != "requires_safety_checker"
+        and not (folder / name).is_dir()
+    ]
     if missing:
         raise WorldError(
             f"{folder}: not a whole mini, these folders are missing: {', '.join(missing)}",
             hint="python -m enogu.world train   makes it again from nothing",
         )
     unet = UNet2DConditionModel.from_pretrained(
-        str(folder), subfolder="unet", local_files_only=True, low_cpu_mem_usage=False,
+        str(folder),
+        subfolder="unet",
+        local_files_only=True,
+        low_cpu_mem_usage=False,
         torch_dtype=torch.float32,
     )
     vae = AutoencoderKL.from_pretrained(
-        str(folder), subfolder="vae", local_files_only=True, low_cpu_mem_usage=False,
+        str(folder),
+        subfolder="vae",
+        local_files_only=True,
+        low_cpu_mem_usage=False,
         torch_dtype=torch.float32,
     )
     text_encoder = CLIPTextModel.from_pretrained(
@@ -106,6 +121,8 @@ def read_mini(folder: Path) -> MiniParts:
     for network in (unet, vae, text_encoder):
         network.eval().requires_grad_(False)
     return MiniParts(
-        unet=unet, vae=vae, text_encoder=text_encoder,
+        unet=unet,
+        vae=vae,
+        text_encoder=text_encoder,
         tokenizer=load_tokenizer(folder / "tokenizer"),
     )

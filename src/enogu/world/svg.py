@@ -32,9 +32,7 @@ def ellipse(
 ) -> str:
     """Return an ellipse, outlined when `line` names a colour."""
     edge = f' stroke="{line}" stroke-width="{width:.2f}"' if line else ""
-    return (
-        f'<ellipse cx="{cx:.2f}" cy="{cy:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" fill="{fill}"{edge}/>'
-    )
+    return f'<ellipse cx="{cx:.2f}" cy="{cy:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" fill="{fill}"{edge}/>'
 
 
 def group(body: str, transform: str = "", *, clip: str = "") -> str:

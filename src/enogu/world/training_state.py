@@ -100,8 +100,8 @@ class TrainingState:
         recipe = self.recipe
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return recipe.learning_rate * warm * (
-            recipe.final_share + (1 - recipe.final_share) * cosine
+        return (
+            recipe.learning_rate * warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
         )
 
     def apply_gradients(self, loss: Tensor, progress: float) -> None:
@@ -157,7 +157,9 @@ class TrainingState:
                 if key in moments:
                     tensors[f"{key}/{name}"] = moments[key].contiguous()
         metadata = {
-            **self.metadata, "step": str(self.step), "cpu_seconds": repr(self.cpu_seconds),
+            **self.metadata,
+            "step": str(self.step),
+            "cpu_seconds": repr(self.cpu_seconds),
         }
         make_dirs(path.parent)
         with atomic_path(path) as temporary:

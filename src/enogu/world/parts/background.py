@@ -47,14 +47,16 @@ def _meadow(rng: random.Random) -> str:
         for dx, radius in ((-17, 12), (0, 18), (18, 13)):
             parts.append(svg.ellipse(x + dx, y - radius * 0.3, radius, radius * 0.8, "#ffffff"))
     hill = rng.uniform(150, 168)
-    parts.append(svg.shape(f"M0 {hill:.1f}Q70 {hill - 26:.1f} 256 {hill + 8:.1f}V256H0Z", "#9bd774"))
+    parts.append(
+        svg.shape(f"M0 {hill:.1f}Q70 {hill - 26:.1f} 256 {hill + 8:.1f}V256H0Z", "#9bd774")
+    )
     parts.append(svg.shape("M0 196Q128 166 256 190V256H0Z", "#6cbf57"))
     for _ in range(14):
         x, y = rng.uniform(2, 254), rng.uniform(206, 250)
-        parts.append(
-            svg.shape(f"M{x - 4:.1f} {y:.1f}l2.5 -11 2 8 3.5 -9 1 12Z", "#4d9f46")
-        )
+        parts.append(svg.shape(f"M{x - 4:.1f} {y:.1f}l2.5 -11 2 8 3.5 -9 1 12Z", "#4d9f46"))
     for _ in range(5):
         x, y = rng.uniform(4, 252), rng.uniform(200, 246)
-        parts.append(svg.ellipse(x, y, 3.4, 3.4, "#ffffff") + svg.ellipse(x, y, 1.3, 1.3, "#f4c535"))
+        parts.append(
+            svg.ellipse(x, y, 3.4, 3.4, "#ffffff") + svg.ellipse(x, y, 1.3, 1.3, "#f4c535")
+        )
     return "".join(parts)

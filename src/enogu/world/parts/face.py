@@ -34,8 +34,11 @@ def draw_head(look: Look) -> str:
     ) + svg.stroke("M69 129 C64 126 62 132 66 138", skin.shade, 2.6)
     outline = face_outline(look)
     shadow = svg.group(
-        svg.shape("M50 60H206V118 C190 128 178 112 160 120 C140 128 120 114 104 121 "
-                  "C88 128 70 114 50 124Z", skin.shade),
+        svg.shape(
+            "M50 60H206V118 C190 128 178 112 160 120 C140 128 120 114 104 121 "
+            "C88 128 70 114 50 124Z",
+            skin.shade,
+        ),
         clip="face",
     )
     return (
@@ -79,15 +82,19 @@ def _eye(look: Look, tone: Ramp, side: int) -> str:
     # stay on the same side, because both eyes see the same lamp.
     iris = (
         svg.ellipse(0, 1, rx, ry, tone.base)
-        + svg.shape(f"M{-rx} {-ry} H{rx} V{-ry * 0.1:.1f} Q0 {ry * 0.32:.1f} {-rx} {-ry * 0.1:.1f}Z",
-                    tone.shade)
+        + svg.shape(
+            f"M{-rx} {-ry} H{rx} V{-ry * 0.1:.1f} Q0 {ry * 0.32:.1f} {-rx} {-ry * 0.1:.1f}Z",
+            tone.shade,
+        )
         + svg.ellipse(0, ry * 0.62, rx * 0.62, ry * 0.26, tone.light)
         + svg.ellipse(0, -1, rx * 0.34, ry * 0.38, tone.line)
         + svg.ellipse(0, 1, rx, ry, "none", line=tone.line, width=2.6)
     )
     body = svg.clip_path(name, white) + svg.shape(white, "#fffdfb")
     body += svg.group(iris, clip=name)
-    body += svg.group(svg.shape("M-24 -30H26V-15 Q0 -23 -24 -13Z", "#5b3a52", opacity=0.28), clip=name)
+    body += svg.group(
+        svg.shape("M-24 -30H26V-15 Q0 -23 -24 -13Z", "#5b3a52", opacity=0.28), clip=name
+    )
     body += _lashes(look, ry, s)
     flipped = svg.group(body, f"translate({128 + side * EYE_DX:.2f} {EYE_Y:.2f}) scale({side} 1)")
     lights = svg.ellipse(128 + cx - 5.2 * s, cy - ry * 0.42, 5.0 * s, 6.0 * s, "#ffffff")
@@ -112,11 +119,13 @@ def _lashes(look: Look, ry: float, s: float) -> str:
         )
         body += svg.stroke(
             f"M{20.5 * s:.1f} {-ry * 0.4:.1f} Q{22 * s:.1f} 0 {19 * s:.1f} {ry * 0.3:.1f}",
-            look.ink, 2.2,
+            look.ink,
+            2.2,
         )
     body += svg.stroke(
         f"M{-9 * s:.1f} {ry * 1.07:.1f} Q{2 * s:.1f} {ry * 1.18:.1f} {13 * s:.1f} {ry * 0.94:.1f}",
-        look.ink, 1.8,
+        look.ink,
+        1.8,
     )
     return body
 
@@ -152,8 +161,12 @@ def _mouth(look: Look) -> str:
     if kind == "open":
         return (
             svg.clip_path("mouth", "M114 158 Q128 161 142 158 Q140 172 128 172 Q116 172 114 158Z")
-            + svg.shape("M114 158 Q128 161 142 158 Q140 172 128 172 Q116 172 114 158Z",
-                        "#a8323f", line=ink, width=2.6)
+            + svg.shape(
+                "M114 158 Q128 161 142 158 Q140 172 128 172 Q116 172 114 158Z",
+                "#a8323f",
+                line=ink,
+                width=2.6,
+            )
             + svg.group(svg.ellipse(128, 172, 9, 6, "#f08c8c"), clip="mouth")
         )
     if kind == "smile":

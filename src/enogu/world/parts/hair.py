@@ -35,7 +35,9 @@ def draw_back_hair(look: Look) -> str:
             "L201 166 C210 146 215 122 206 92Z"
         )
         return _mass(look, d, shaded=True)
-    nape = _mass(look, "M62 96 C54 126 60 150 72 164 L184 164 C196 150 202 126 194 96Z", shaded=True)
+    nape = _mass(
+        look, "M62 96 C54 126 60 150 72 164 L184 164 C196 150 202 126 194 96Z", shaded=True
+    )
     if style == "twintails":
         return nape + svg.mirrored(_tail(look))
     if style == "ponytail":
@@ -60,7 +62,8 @@ def _tail(look: Look) -> str:
     strands = svg.stroke(
         f"M54 {y + 6:.0f} C28 {y + 14:.0f} 26 {y + 62:.0f} 30 {y + 100 * n:.0f} "
         f"M60 {y + 14:.0f} C44 {y + 34:.0f} 40 {y + 64:.0f} 44 {y + 92 * n:.0f}",
-        tone.shade, 3.4,
+        tone.shade,
+        3.4,
     )
     shine = svg.stroke(f"M21 {y + 44:.0f} Q24 {y + 20:.0f} 38 {y + 8:.0f}", tone.light, 5)
     return _mass(look, d) + strands + shine
@@ -76,7 +79,8 @@ def _ponytail(look: Look) -> str:
     )
     strands = svg.stroke(
         f"M176 56 C214 48 226 92 218 {140 * n:.0f} M176 66 C204 72 212 100 206 {128 * n:.0f}",
-        tone.shade, 3.4,
+        tone.shade,
+        3.4,
     )
     shine = svg.stroke("M204 40 Q228 50 232 82", tone.light, 5)
     return _mass(look, d) + strands + shine
@@ -116,7 +120,8 @@ def draw_front_hair(look: Look) -> str:
     body += svg.stroke(
         f"M{peak:.1f} 22 Q{peak - 14:.1f} 44 {peak - 16:.1f} 76 M{peak + 4:.1f} 22 "
         f"Q{peak + 20:.1f} 44 {peak + 24:.1f} 74 M72 56 Q62 76 66 102 M186 56 Q196 78 191 102",
-        tone.shade, 2.6,
+        tone.shade,
+        2.6,
     )
     return svg.mirrored(_side_lock(look)) + body
 

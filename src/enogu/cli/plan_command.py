@@ -1,0 +1,71 @@
+"""`enogu plan`: what a run would do."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.table import Table
+
+from enogu.cli.common import Common, console, duration, gib, print_json
+
+
+def plan(
+    *,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Say what a run would do and need; trains nothing.
+
+    Example: enogu plan --set train.rank=8
+    """
+    from enogu.files import make_dirs
+    from enogu.train.plan import make_plan, plan_as_dict, write_contact_sheet
+    from enogu.train.setup import open_setup
+
+    project = common.open_project()
+    setup = open_setup(project)
+    made = make_plan(setup)
+    sheet = write_contact_sheet(setup, make_dirs(project.work_dir) / "contact-sheet.png")
+    if common.json:
+        print_json({**plan_as_dict(made), "contact_sheet": str(sheet)})
+        return
+    info, prediction = setup.info, made.forecast
+    console.print(
+        f"Base [bold]{escape(info.title)}[/]: {info.spec.title}, predicts {info.prediction} "
+        f"({info.certainty})"
+    )
+    console.print(f"Computes in {setup.precision.name} on {setup.device}: {setup.precision.reason}")
+    table = Table(title="Buckets", title_justify="left", box=None)
+    for heading in ("size", "pictures", "batches", "cropped (mean, worst)", "enlarged (most)"):
+        table.add_column(heading, justify="right")
+    for row in made.buckets:
+        table.add_row(
+            str(row.bucket),
+            str(row.pictures),
+            str(row.batches),
+            f"{row.mean_lost:.0%}, {row.worst_lost:.0%}",
+            f"{row.enlarged} ({row.largest_upscale:.2f}x)" if row.enlarged else "none",
+        )
+    console.print(table)
+    train = setup.config.train
+    console.print(
+        f"{train.steps} steps of up to {train.batch_size} pictures, {made.epochs:.1f} times "
+        "through all"
+    )
+    console.print(
+        f"Memory about [bold]{gib(prediction.peak_bytes)}[/] (base {gib(prediction.weights_bytes)}, "
+        f"one step {gib(prediction.activations_bytes)}, adapter and optimiser "
+        f"{gib(prediction.adapter_bytes)})"
+    )
+    console.print(
+        f"Time about [bold]{duration(prediction.seconds)}[/] "
+        f"({prediction.seconds_per_step:.2f} s per step); disk {gib(prediction.cache_bytes)}, of "
+        f"which {gib(prediction.text_cache_bytes)} for caption variants"
+    )
+    for name, text in made.captions:
+        console.print(f"  [dim]{escape(name)}[/]: {escape(text)}")
+    for item in setup.prepared.scan.refused:
+        console.print(f"[yellow]left out[/] {escape(f'{item.path}: {item.reason}')}")
+    for warning in made.warnings:
+        console.print(f"[yellow]note[/] {escape(warning)}")
+    console.print(f"Pictures exactly as they will be trained: {escape(str(sheet))}")
+    console.print("Next: enogu train")

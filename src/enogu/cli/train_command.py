@@ -1,0 +1,212 @@
+"""`enogu train` and what belongs to a run: report, TensorBoard export."""
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json
+from enogu.project import Project, RunFolder, find_run
+
+_STAGES = {
+    "look": "Looking at base and pictures",
+    "latents": "Encoding pictures",
+    "captions": "Encoding captions",
+    "load": "Loading the base",
+    "samples": "Drawing samples",
+    "train": "Training",
+}
+
+
+class ProgressDisplay:
+    """Shows stages and events of a run; keeps no state that is not in the events.
+
+    Args:
+        progress: Where to draw.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stage: TaskID | None = None
+        self._train: TaskID | None = None
+        self._total = 0
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+        if self._stage is None:
+            self._stage = self._progress.add_task("", total=1, info="")
+        finished = done >= total
+        self._progress.update(
+            self._stage,
+            description=_STAGES[name],
+            completed=done,
+            total=total,
+            info="",
+            visible=not finished,
+        )
+
+    def observe(self, event: dict[str, object]) -> None:
+        """Show a training event."""
+        if event["event"] == "start":
+            self._total = int(str(event["steps"]))
+        if event["event"] != "step":
+            return
+        if self._train is None:
+            self._train = self._progress.add_task(_STAGES["train"], total=self._total, info="")
+        self._progress.update(
+            self._train, completed=event["step"], info=f"loss {event['loss']:.4f}"
+        )
+
+    def set_total(self, steps: int) -> None:
+        """Say how many steps the run has."""
+        self._total = steps
+
+
+@contextmanager
+def graceful_stop() -> Generator[threading.Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a wish to stop; the second one ends at once."""
+    wish = threading.Event()
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        if wish.is_set():
+            raise KeyboardInterrupt
+        wish.set()
+        errors.print("Stopping after this step and saving; Ctrl-C again to stop at once.")
+
+    watched = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, note) for number in watched}
+    try:
+        yield wish
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def train(
+    *,
+    new: Annotated[bool, Parameter(negative=())] = False,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> int:
+    """Train the LoRA. Ctrl-C stops without loss; the same command goes on.
+
+    Example: enogu train --set train.steps=800
+
+    Args:
+        new: Begin a new run even when one could go on.
+    """
+    project = common.open_project()
+    return run_training(project, new=new, as_json=common.json)
+
+
+def run_training(project: Project, *, new: bool = False, as_json: bool = False) -> int:
+    """Train with progress on the terminal, then write the report; return the exit code."""
+    from enogu.train.session import train_project
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.fields[info]}"),
+        TimeRemainingColumn(),
+    )
+    with (
+        graceful_stop() as wish,
+        Progress(*columns, console=errors, disable=as_json) as progress,
+    ):
+        display = ProgressDisplay(progress)
+        display.set_total(project.resolved.config.train.steps)
+        result = train_project(
+            project,
+            new=new,
+            observe=display.observe,
+            stage=display.stage,
+            stop=wish.is_set,
+        )
+    report = make_report(project, result.run)
+    if as_json:
+        print_json(
+            {
+                "run": str(result.run.path),
+                "outcome": result.outcome,
+                "step": result.step,
+                "adapter": str(result.adapter) if result.adapter else None,
+                "report": str(report),
+            }
+        )
+    else:
+        console.print(escape(result.note))
+        if result.outcome == "stopped":
+            console.print(f"Stopped at step {result.step}. To go on: enogu train")
+        else:
+            console.print(f"LoRA:   [bold]{escape(str(result.adapter))}[/]")
+            if result.outcome == "nothing":
+                console.print("To train once more from the start: enogu train --new")
+        console.print(f"Report: {escape(str(report))}")
+    return EXIT_INTERRUPTED if result.outcome == "stopped" else 0
+
+
+def make_report(project: Project, run: RunFolder) -> Path:
+    """Write the report of a run, with the contact sheet of its pictures."""
+    from enogu.train.report import write_report
+
+    sheet = project.work_dir / "contact-sheet.png"
+    trigger = run.read_config().captions.trigger
+    return write_report(run, contact_sheet=sheet if sheet.is_file() else None, trigger=trigger)
+
+
+def report(
+    run: Path = Path("runs/latest"),
+    *,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Write the report page of a run again.
+
+    Example: enogu report runs/0001
+
+    Args:
+        run: A run folder.
+    """
+    project = common.open_project()
+    path = make_report(project, find_run(_inside(project, run)))
+    if common.json:
+        print_json({"report": str(path)})
+    else:
+        console.print(f"Report: {escape(str(path))}")
+
+
+def tensorboard(
+    run: Path = Path("runs/latest"),
+    *,
+    out: Path = Path("tensorboard"),
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Write the events of a run as a folder for TensorBoard.
+
+    Example: enogu tensorboard runs/latest --out logs && tensorboard --logdir logs
+
+    Args:
+        run: A run folder.
+        out: The folder to write; each run gets its own inside it.
+    """
+    from enogu.train.tensorboard import export_tensorboard
+
+    project = common.open_project()
+    folder = find_run(_inside(project, run))
+    written = export_tensorboard(folder, out / folder.name)
+    if common.json:
+        print_json({"folder": str(out / folder.name), "values": written})
+    else:
+        console.print(f"{written} values in {escape(str(out / folder.name))}")
+
+
+def _inside(project: Project, run: Path) -> Path:
+    """Read a run folder as seen from here, else as seen from the project."""
+    here = run.parent.is_dir() and (run.exists() or run.name == "latest" and run.parent.exists())
+    return run if here else project.root / run

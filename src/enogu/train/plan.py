@@ -1,0 +1,202 @@
+"""What a run would do, worked out before it starts, and the contact sheet that shows it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from enogu.pictures.buckets import BucketSize
+from enogu.pictures.contact_sheet import contact_sheet
+from enogu.tags.caption import variants
+from enogu.train.forecast import Forecast, forecast
+from enogu.train.prepare import TrainingItem
+from enogu.train.setup import Setup
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketRow:
+    """One bucket.
+
+    Attributes:
+        bucket: Its size.
+        pictures: How many pictures it holds.
+        batches: Batches per epoch.
+        mean_lost: Average share of a picture that is cropped away, 0..1.
+        worst_lost: The largest such share.
+        enlarged: How many pictures are enlarged.
+        largest_upscale: By how much at most.
+    """
+
+    bucket: BucketSize
+    pictures: int
+    batches: int
+    mean_lost: float
+    worst_lost: float
+    enlarged: int
+    largest_upscale: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        setup: Base, machine, pictures.
+        buckets: One row per bucket, largest number of pictures first.
+        forecast: Memory, time, disk.
+        epochs: How often each picture is seen, repeats not counted.
+        captions: A few captions as they will be trained.
+        warnings: What a person should know before starting.
+    """
+
+    setup: Setup
+    buckets: tuple[BucketRow, ...]
+    forecast: Forecast
+    epochs: float
+    captions: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+
+
+def make_plan(setup: Setup) -> Plan:
+    """Work out a plan. Nothing is trained and no weights are loaded."""
+    config = setup.config
+    prediction = forecast(setup)
+    return Plan(
+        setup=setup,
+        buckets=_bucket_rows(setup),
+        forecast=prediction,
+        epochs=config.train.steps / setup.feed.batches_per_epoch,
+        captions=tuple(
+            (
+                item.record.relative,
+                variants(item.record.text, setup.rules, config.train.seed, item.record.id, 1)[0],
+            )
+            for item in setup.prepared.items[:3]
+        ),
+        warnings=(*setup.prepared.warnings, *_warnings(setup, prediction)),
+    )
+
+
+def write_contact_sheet(setup: Setup, path: Path) -> Path:
+    """Write a sheet of all training pictures exactly as they will be trained.
+
+    Raises:
+        StorageError: The place cannot be written.
+    """
+    return contact_sheet(
+        [(item.record, item.fit) for item in setup.prepared.items],
+        path,
+        background=setup.config.pictures.background,
+        max_megapixels=setup.config.pictures.max_megapixels,
+    )
+
+
+def plan_as_dict(plan: Plan) -> dict[str, object]:
+    """Return the plan as plain values for JSON."""
+    setup, prediction = plan.setup, plan.forecast
+    return {
+        "base": {
+            "title": setup.info.title,
+            "family": setup.info.spec.name,
+            "prediction": setup.info.prediction,
+            "certainty": setup.info.certainty,
+        },
+        "precision": {"name": setup.precision.name, "reason": setup.precision.reason},
+        "device": str(setup.device),
+        "pictures": len(setup.prepared.items),
+        "regularisation": len(setup.prepared.regularisation),
+        "refused": [
+            {"path": str(entry.path), "reason": entry.reason}
+            for entry in setup.prepared.scan.refused
+        ],
+        "buckets": [
+            {
+                "width": row.bucket.width,
+                "height": row.bucket.height,
+                "pictures": row.pictures,
+                "batches": row.batches,
+                "mean_lost": round(row.mean_lost, 4),
+                "worst_lost": round(row.worst_lost, 4),
+                "enlarged": row.enlarged,
+                "largest_upscale": round(row.largest_upscale, 3),
+            }
+            for row in plan.buckets
+        ],
+        "steps": setup.config.train.steps,
+        "batches_per_epoch": setup.feed.batches_per_epoch,
+        "epochs": round(plan.epochs, 2),
+        "forecast": {
+            "peak_bytes": prediction.peak_bytes,
+            "weights_bytes": prediction.weights_bytes,
+            "activations_bytes": prediction.activations_bytes,
+            "adapter_bytes": prediction.adapter_bytes,
+            "trained_parameters": prediction.trained_parameters,
+            "seconds_per_step": round(prediction.seconds_per_step, 3),
+            "seconds": round(prediction.seconds, 1),
+            "cache_bytes": prediction.cache_bytes,
+            "text_cache_bytes": prediction.text_cache_bytes,
+        },
+        "captions": [{"picture": name, "caption": text} for name, text in plan.captions],
+        "warnings": list(plan.warnings),
+    }
+
+
+def _bucket_rows(setup: Setup) -> tuple[BucketRow, ...]:
+    by_bucket: dict[BucketSize, list[TrainingItem]] = defaultdict(list)
+    for item in setup.prepared.all_items:
+        by_bucket[item.fit.bucket].append(item)
+    batches = [setup.feed.batch(step) for step in range(setup.feed.batches_per_epoch)]
+    items = setup.prepared.all_items
+    rows = [
+        BucketRow(
+            bucket=bucket,
+            pictures=len(members),
+            batches=sum(items[batch[0]].fit.bucket == bucket for batch in batches),
+            mean_lost=sum(item.fit.lost for item in members) / len(members),
+            worst_lost=max(item.fit.lost for item in members),
+            enlarged=sum(item.fit.upscale > 1 for item in members),
+            largest_upscale=max(item.fit.upscale for item in members),
+        )
+        for bucket, members in by_bucket.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.pictures, row.bucket)))
+
+
+def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
+    config = setup.config
+    found: list[str] = []
+    if setup.info.certainty == "assumed":
+        found.append(
+            f"the base does not say what it predicts; {setup.info.prediction} is assumed. If "
+            "samples turn out grey or noisy, set model.prediction"
+        )
+    room = setup.machine.available_bytes
+    if setup.device.type != "cpu":
+        room = next(
+            (
+                gpu.memory_bytes
+                for gpu in setup.machine.accelerators
+                if gpu.device == str(setup.device) and gpu.memory_bytes
+            ),
+            room,
+        )
+    if prediction.peak_bytes > room:
+        found.append(
+            f"the run needs about {prediction.peak_bytes / 2**30:.1f} GiB, but "
+            f"{room / 2**30:.1f} GiB are free: close other programs, set "
+            "train.gradient_checkpointing = true, or lower pictures.resolution or "
+            "train.batch_size"
+        )
+    if not config.captions.trigger:
+        found.append(
+            "there is no trigger word (captions.trigger): what is learnt will colour every picture"
+        )
+    exposures = config.train.steps * config.train.batch_size / len(setup.prepared.items)
+    if exposures > 400:
+        found.append(
+            f"each picture is seen about {exposures:.0f} times; above 400 a LoRA often copies its "
+            "pictures. Lower train.steps or add pictures"
+        )
+    text = setup.config.captions
+    if text.variants == 1 and (text.shuffle or text.tag_dropout) and not config.train.text_encoder:
+        found.append("captions.variants is 1, so shuffling happens once and stays")
+    return found
