@@ -41,12 +41,11 @@ def test_bare_json_values_are_kept_whole():
     assert info.fields["Size"] == "64x64"
 
 
-def test_broken_quotes_and_brackets_are_ordinary_text():
-    fields = parse_infotext('a\nSteps: {4, Seed: "1, Size: [[, Note: "\\x"').fields
-    assert fields["Steps"] == "{4"
-    assert fields["Seed"] == '"1'
-    assert fields["Size"] == "[["
-    assert fields["Note"] == '"\\x"'
+@pytest.mark.parametrize("value", ["{4", "[[", '"1', '{"a" 1}', '"\\x"', "[" * 5000])
+def test_broken_quotes_and_brackets_are_ordinary_text(value):
+    fields = parse_infotext(f"a\nSteps: 4, Seed: 1, Size: 64x64, Note: {value}").fields
+    assert fields["Note"] == value
+    assert fields["Size"] == "64x64"
 
 
 def test_without_a_parameter_line_everything_is_prompt():

@@ -7,14 +7,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from enogu.adapters.layers import LayerShape, LoRALayer, chain
+from enogu.adapters.keys import some_names
+from enogu.adapters.layers import LoRALayer, chain
 from enogu.adapters.targets import Target
 from enogu.errors import AdapterError
 
 AdapterPart = Literal["unet", "text_encoder"]
 """`text_encoder` is all text encoders together."""
-
-_NAMED_AT_MOST = 4
 
 
 class AdapterSet:
@@ -44,8 +43,6 @@ class AdapterSet:
         self.trainable = trainable
         self.warnings: list[str] = list(warnings)
         for layer in self.layers.values():
-            layer.owner = self.title if trainable else None
-            layer.requires_grad_(False)
             layer.lora_down.requires_grad_(trainable)
             layer.lora_up.requires_grad_(trainable)
 
@@ -122,7 +119,7 @@ class AdapterSet:
             if key in tensors and tensors[key].shape != own[key].shape
         ]
         problems = [
-            f"{len(keys)} {word}: {some(keys)}"
+            f"{len(keys)} {word}: {some_names(keys)}"
             for word, keys in (("missing", missing), ("not known", extra), ("misshapen", wrong))
             if keys
         ]
@@ -175,17 +172,3 @@ def fit_factor(factor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     if len(factor.shape) < 2 or squeezed(factor.shape) != squeezed(shape):
         return None
     return factor.reshape(shape)
-
-
-def describe_layer(shape: LayerShape) -> str:
-    """Describe a layer in words: `linear 320 → 640`, `convolution 3x3 320 → 640`."""
-    kind = (
-        "linear" if shape.kind == "linear" else "convolution {}x{}".format(*shape.geometry.kernel)
-    )
-    return f"{kind} {shape.in_width} → {shape.out_width}"
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first few names and how many more there are."""
-    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
-    return ", ".join(names[:_NAMED_AT_MOST]) + more

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from enogu.adapters.keys import LayerTensors, ParsedKeys, parse_keys
+from enogu.adapters.keys import LayerTensors, ParsedKeys, parse_keys, some_names
 from enogu.adapters.origin import Origin, detect_origin
 from enogu.errors import AdapterError, BaseModelError, NonFiniteError
 from enogu.families.refusals import is_pickle
@@ -27,8 +27,6 @@ SAVE_DTYPES: dict[str, torch.dtype] = {
 
 # A1111's first hash reads 64 KiB at 1 MiB, whatever the file holds there.
 _LEGACY_START, _LEGACY_BYTES = 0x100000, 0x10000
-
-_NAMED_AT_MOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +116,7 @@ def read_factors(header: AdapterHeader) -> dict[str, Factors]:
     if incomplete:
         raise AdapterError(
             f"{header.path}: {len(incomplete)} layers have only one of their two factors: "
-            f"{_some(incomplete)}",
+            f"{some_names(incomplete)}",
             hint="The file was cut or badly converted. Fetch or export it again.",
         )
     factors = {name: _read_layer(header.file, layer) for name, layer in header.keys.layers.items()}
@@ -126,7 +124,7 @@ def read_factors(header: AdapterHeader) -> dict[str, Factors]:
     if broken:
         raise AdapterError(
             f"{header.path}: {len(broken)} of {len(factors)} layers hold NaN or Inf: "
-            f"{_some(broken)}",
+            f"{some_names(broken)}",
             hint="The training that made it broke down. Use a file saved at an earlier step.",
         )
     return factors
@@ -301,7 +299,7 @@ def _not_an_adapter(path: Path, names: list[str]) -> AdapterError:
             hint="Embeddings are not read. Give a LoRA file.",
         )
     return AdapterError(
-        f"{path} holds no adapter: {len(names)} tensors, the first are {_some(names)}",
+        f"{path} holds no adapter: {len(names)} tensors, the first are {some_names(names)}",
         hint="A LoRA file has tensors that end in .lora_down.weight or .lora_A.weight.",
     )
 
@@ -328,8 +326,3 @@ def _is_finite(factors: Factors) -> bool:
         and factors.up.isfinite().all()
         and math.isfinite(factors.alpha or 0.0)
     )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
-    return ", ".join(names[:_NAMED_AT_MOST]) + more

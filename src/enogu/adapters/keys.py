@@ -6,7 +6,7 @@ Known only here: kohya (`lora_unet_mid_block_….lora_down.weight`), diffusers
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +14,8 @@ Role = Literal["down", "up", "mid", "alpha"]
 """`mid` is LoCon's third factor, a convolution between the two."""
 
 Convention = Literal["kohya", "diffusers", "peft"]
+
+_NAMED_AT_MOST = 4
 
 _ROLES: tuple[tuple[re.Pattern[str], Role, Convention | None], ...] = (
     (re.compile(r"\.lora_down\.weight$"), "down", "kohya"),
@@ -138,6 +140,12 @@ def canonical_module(module: str) -> str:
                 module = "lora_unet_" + module
         module = module.replace(".", "_")
     return _TEXT_WITHOUT_ROOT.sub(r"\1text_model_", module)
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Return the first few names and how many more there are, for a message."""
+    more = f" and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
+    return ", ".join(names[:_NAMED_AT_MOST]) + more
 
 
 def _match_role(name: str) -> tuple[str, Role, Convention | None] | None:

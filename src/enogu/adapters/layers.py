@@ -35,6 +35,12 @@ class LayerShape:
             return (self.out_width, rank)
         return (self.out_width, rank, 1, 1)
 
+    def __str__(self) -> str:
+        kind = "linear"
+        if self.kind == "conv":
+            kind = "convolution {}x{}".format(*self.geometry.kernel)
+        return f"{kind} {self.in_width} → {self.out_width}"
+
 
 def layer_shape(module: nn.Module) -> LayerShape | None:
     """Describe a layer that LoRA can wrap, or return None for any other module.

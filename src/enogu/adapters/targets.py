@@ -107,7 +107,10 @@ def find_targets(base: Base) -> list[Target]:
 
 
 def choose_targets(
-    candidates: Sequence[Target], include: Sequence[str], exclude: Sequence[str]
+    candidates: Sequence[Target],
+    include: Sequence[str],
+    exclude: Sequence[str],
+    elsewhere: Sequence[Target] = (),
 ) -> tuple[list[Target], list[str]]:
     """Choose layers by name pattern.
 
@@ -119,6 +122,7 @@ def choose_targets(
         candidates: The layers that would be adapted.
         include: Keep layers that match one of these; empty keeps all.
         exclude: Then leave out layers that match one of these.
+        elsewhere: Layers that are not adapted; a pattern that means one of them is told so.
 
     Returns:
         The chosen layers in the given order, and a warning for each pattern that matches nothing.
@@ -127,12 +131,25 @@ def choose_targets(
         AdapterError: A regular expression is wrong, or no layer is left.
     """
     warnings: list[str] = []
-    chosen = list(candidates)
-    if include:
-        kept = _matching(chosen, include, "targets", warnings)
-        chosen = [target for target in chosen if target.name in kept]
-    dropped = _matching(candidates, exclude, "exclude", warnings)
-    chosen = [target for target in chosen if target.name not in dropped]
+
+    def matching(patterns: Sequence[str], setting: str) -> set[str]:
+        found: set[str] = set()
+        for pattern in patterns:
+            expression = _compile(pattern, setting)
+            names = _matching(candidates, expression)
+            if not names:
+                others = len(_matching(elsewhere, expression))
+                warnings.append(_no_match(pattern, setting, candidates, others))
+            found |= names
+        return found
+
+    kept = matching(include, "targets")
+    dropped = matching(exclude, "exclude")
+    chosen = [
+        target
+        for target in candidates
+        if (not include or target.name in kept) and target.name not in dropped
+    ]
     if not chosen:
         examples = ", ".join(target.name for target in candidates[:2]) or "none"
         raise AdapterError(
@@ -144,17 +161,12 @@ def choose_targets(
     return chosen, warnings
 
 
-def _matching(
-    targets: Sequence[Target], patterns: Sequence[str], setting: str, warnings: list[str]
-) -> set[str]:
-    found: set[str] = set()
-    for pattern in patterns:
-        matches = _compile(pattern, setting)
-        names = {t.name for t in targets if matches.fullmatch(t.name) or matches.fullmatch(t.path)}
-        if not names:
-            warnings.append(_no_match(pattern, setting, targets))
-        found |= names
-    return found
+def _matching(targets: Sequence[Target], expression: re.Pattern[str]) -> set[str]:
+    return {
+        target.name
+        for target in targets
+        if expression.fullmatch(target.name) or expression.fullmatch(target.path)
+    }
 
 
 def _compile(pattern: str, setting: str) -> re.Pattern[str]:
@@ -169,12 +181,17 @@ def _compile(pattern: str, setting: str) -> re.Pattern[str]:
         ) from error
 
 
-def _no_match(pattern: str, setting: str, targets: Sequence[Target]) -> str:
+def _no_match(pattern: str, setting: str, targets: Sequence[Target], others: int) -> str:
     message = f"train.{setting}: the pattern {pattern!r} matches none of {len(targets)} layers"
+    if others:
+        return (
+            f"{message}, but {others} that are not trained now; convolutions need "
+            "train.conv_rank, text encoders train.text_encoder = true"
+        )
     bare = pattern.strip("*")
-    if any(bare in name for t in targets for name in (t.name, t.path)):
+    if any(bare in name for target in targets for name in (target.name, target.path)):
         return f"{message}; patterns match whole names, so write {f'*{bare}*'!r}"
-    pieces = sorted({piece for t in targets for piece in t.path.split(".")})
+    pieces = sorted({piece for target in targets for piece in target.path.split(".")})
     near = difflib.get_close_matches(bare, pieces, n=1)
     return f"{message}; did you mean {f'*{near[0]}*'!r}?" if near else message
 

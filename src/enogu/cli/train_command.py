@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -52,10 +52,10 @@ class ProgressDisplay:
             visible=not finished,
         )
 
-    def observe(self, event: dict[str, object]) -> None:
+    def observe(self, event: dict[str, Any]) -> None:
         """Show a training event."""
         if event["event"] == "start":
-            self._total = int(str(event["steps"]))
+            self._total = event["steps"]
         if event["event"] != "step":
             return
         if self._train is None:

@@ -23,7 +23,6 @@ PRESETS: dict[str, Differences] = {
         "train.rank": 16,
         "train.alpha": 8.0,
         "train.schedule": "cosine",
-        "train.warmup_steps": 20,
     },
 }
 

@@ -14,6 +14,7 @@ _NEGATIVE = "Negative prompt:"
 # Lengths are bounded so that a hostile text cannot make the search quadratic.
 _KEY = re.compile(r"(\w[\w \-/]{1,80}):\s*")
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])+"')
+_VALUE_END = re.compile(r" {0,8}(?:,|$)")
 _PLAIN = re.compile(r"[^,]*")
 _MIN_PAIRS = 3
 """With fewer pairs the last line belongs to the prompt, as A1111 decides it."""
@@ -87,7 +88,7 @@ def _parse_fields(line: str) -> dict[str, str]:
     position = 0
     while match := _KEY.search(line, position):
         value, position = _parse_value(line, match.end())
-        fields[match[1]] = value.strip()
+        fields[match[1]] = value
         if position < len(line) and line[position] == ",":
             position += 1
     return fields
@@ -95,17 +96,24 @@ def _parse_fields(line: str) -> dict[str, str]:
 
 def _parse_value(line: str, start: int) -> tuple[str, int]:
     """Return the value that begins at `start` and the place after it."""
-    if quoted := _QUOTED.match(line, start):
+    quoted = _QUOTED.match(line, start)
+    if quoted and _VALUE_END.match(line, quoted.end()):
         try:
             return str(json.loads(quoted[0])), quoted.end()
         except ValueError:
             return quoted[0], quoted.end()
     if line[start : start + 1] in ("{", "["):
-        try:
-            _, end = json.JSONDecoder().raw_decode(line, start)
+        end = _json_end(line, start)
+        if end is not None and _VALUE_END.match(line, end):
             return line[start:end], end
-        except (ValueError, RecursionError):
-            pass  # not JSON after all: an ordinary value that begins with a bracket
     plain = _PLAIN.match(line, start)
     assert plain is not None  # it also matches nothing at all
-    return plain[0], plain.end()
+    return plain[0].rstrip(), plain.end()
+
+
+def _json_end(line: str, start: int) -> int | None:
+    """Return the place after the JSON value at `start`; None where there is no such value."""
+    try:
+        return json.JSONDecoder().raw_decode(line, start)[1]
+    except (ValueError, RecursionError):
+        return None

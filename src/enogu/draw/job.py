@@ -11,7 +11,7 @@ from enogu.draw.metadata import save_png
 from enogu.draw.pipeline import base_use, check_size, draw
 from enogu.draw.recipe import LoraUse, Recipe
 from enogu.families.detect import inspect_base
-from enogu.families.load import load_base
+from enogu.families.load import load_configured_base
 from enogu.machine import choose_device, choose_precision, probe_machine
 
 
@@ -58,14 +58,8 @@ def draw_pictures(
         config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
     )
     torch.set_num_threads(config.machine.threads or machine.physical_cores)
-    base = load_base(
-        base_reference,
-        dtype=precision.dtype,
-        device=device,
-        prediction=config.model.prediction,
-        zero_terminal_snr=config.model.zero_terminal_snr,
-        tokenizer=config.model.tokenizer,
-        allow_hub=config.model.allow_hub,
+    base = load_configured_base(
+        base_reference, config.model, dtype=precision.dtype, device=device
     )
     width, height = size or (base.native_resolution, base.native_resolution)
     check_size(base, width, height)

@@ -1,5 +1,6 @@
 """What a base is, from its headers alone, and how certain that is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from enogu.families.checkpoint import Checkpoint, Layout
 from enogu.families.folder import open_folder
 from enogu.families.refusals import refuse_missing
 from enogu.families.single_file import open_single_file
-from enogu.families.spec import FamilySpec, PredictionType
+from enogu.families.spec import ALL_PARTS, FamilySpec, PredictionType
 
 Certainty = Literal["stated", "inferred", "assumed"]
 """The base says so itself; its kind is known to be so; or nothing speaks for or against it."""
@@ -143,31 +144,22 @@ def _build_info(
         bucket_step=architecture.bucket_step,
         scaling_factor=architecture.scaling_factor or spec.scaling_factor,
         num_parameters={
-            part: sum(_count(ref.shape) for refs in entries for ref in refs.values())
-            for part, entries in _all_parts(checkpoint).items()
+            part: sum(
+                math.prod(ref.shape)
+                for refs in checkpoint.refs.get(part, ())
+                for ref in refs.values()
+            )
+            for part in ALL_PARTS
         },
         num_bytes=sum(file.stat().st_size for file in checkpoint.files),
     )
-
-
-def _all_parts(checkpoint: Checkpoint) -> dict[str, tuple[Mapping[str, object], ...]]:
-    parts: dict[str, object] = {"unet": (), "vae": (), "text_encoders": ()}
-    parts.update(checkpoint.refs)
-    return cast("dict[str, tuple[Mapping[str, object], ...]]", parts)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    total = 1
-    for side in shape:
-        total *= side
-    return total
 
 
 def _prediction_of(checkpoint: Checkpoint) -> tuple[PredictionType, Certainty, str]:
     if checkpoint.scheduler is not None:
         value = checkpoint.scheduler.get("prediction_type", "epsilon")
         if value in ("epsilon", "v_prediction"):
-            return cast(PredictionType, value), "stated", f"its scheduler config says {value}"
+            return value, "stated", f"its scheduler config says {value}"
         raise BaseModelError(
             f"{checkpoint.path}: its scheduler config has prediction_type {value!r}; known are "
             "epsilon and v_prediction"

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from enogu.config import ModelConfig
 from enogu.errors import BaseModelError
 from enogu.families.architecture import build_text_encoder, build_unet, build_vae, freeze
 from enogu.families.base import Base, vae_dtype_for
@@ -79,6 +80,27 @@ def load_base(
     return base
 
 
+def load_configured_base(
+    reference: str | Path,
+    settings: ModelConfig,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    parts: Collection[Part] = ALL_PARTS,
+) -> Base:
+    """Load a base as :func:`load_base` does, with what the section ``model`` says."""
+    return load_base(
+        reference,
+        dtype=dtype,
+        device=device,
+        prediction=settings.prediction,
+        zero_terminal_snr=settings.zero_terminal_snr,
+        tokenizer=settings.tokenizer,
+        allow_hub=settings.allow_hub,
+        parts=parts,
+    )
+
+
 def content_hash(info: BaseInfo) -> str:
     """Return the SHA-256 that names a base: of its one file, or over all files of its folder."""
     checkpoint = info.checkpoint
@@ -126,7 +148,7 @@ def _load_text_encoders(base: Base, info: BaseInfo) -> None:
             encoder = build_text_encoder(spec, config)
         what = f"the text encoder {spec.folder} of {base.path}"
         fill_module(encoder, refs, dtype=base.dtype, device=base.device, what=what)
-        tokens = encoder.get_input_embeddings().num_embeddings
+        tokens = int(encoder.config.vocab_size)
         number = len(base.loaded_text_encoders)
         if len(base.tokenizers[number]) > tokens:
             raise BaseModelError(

@@ -6,8 +6,8 @@ Pure arithmetic. Three modes, one result (:class:`BucketFit`):
   are enlarged.
 - ``no_upscale``: sd-scripts with ``bucket_no_upscale``. No list; large pictures shrink, small
   ones keep their size; what does not divide by the step is cut off.
-- ``fit``: ours. Every size on the grid is a candidate; the one that wastes least wins, counting
-  what is cut off, what is enlarged, and what the base's resolution leaves unused.
+- ``fit``: ours. Every size on the grid is a candidate, not only the largest of each width; the
+  one that wastes least wins, counting what is cut off and what of the resolution stays unused.
 """
 
 import math
@@ -22,11 +22,10 @@ from enogu.errors import ConfigError
 
 BucketMode = Literal["fit", "list", "no_upscale"]
 
-# What `fit` charges, in shares of the picture: cutting 1 % of it off weighs as much as leaving 4 %
-# of the base's area unused or enlarging by 4 %. benchmarks/bucket_loss.py shows the outcome.
-_UNUSED_WEIGHT = 0.25
-_UPSCALE_WEIGHT = 0.25
-# Bases draw badly far below their own resolution, so a small picture is rather enlarged.
+# What `fit` charges: 5 % of the base's area left unused weighs as much as 1 % of the picture cut
+# off. benchmarks/bucket_loss.py compares the outcome with the peers' rules.
+_UNUSED_WEIGHT = 0.2
+# Bases draw badly far below their own resolution.
 _SMALLEST_AREA_SHARE = 0.5
 
 
@@ -164,9 +163,10 @@ def choose_fit(
 ) -> BucketFit:
     """Choose the size on the grid that wastes least of the picture and of the base.
 
-    Minimised is ``lost + 0.25 * unused + 0.25 * (upscale - 1)``, where `unused` is the share of
-    the resolution's area that the bucket leaves free. No bucket is larger than the resolution's
-    area, so memory and time are bounded as in the other modes, and none is below half of it.
+    Minimised is ``lost + 0.2 * unused``, where `unused` is the share of the resolution's area that
+    the bucket leaves free. No bucket is larger than the resolution's area, so memory and time are
+    bounded as in the other modes, and none is below half of it. As in ``list``, small pictures are
+    enlarged.
 
     Args:
         size: The upright picture.
@@ -185,7 +185,7 @@ def choose_fit(
     area = width * height
     lost = 1 - area / (size.area * scale**2)
     unused = 1 - area / resolution.area
-    cost = lost + _UNUSED_WEIGHT * unused + _UPSCALE_WEIGHT * np.maximum(scale - 1, 0)
+    cost = lost + _UNUSED_WEIGHT * unused
     # Rounding makes ties stable across machines; the grid is sorted by area, largest first.
     best = candidates[int(np.argmin(np.round(cost, 9)))]
     return cover(size, BucketSize(int(best[0]), int(best[1])))

@@ -121,42 +121,21 @@ def scan_pictures(
     refused += [Refused(path=path, reason=_foreign_reason(path)) for path in listing.foreign]
     records: list[PictureRecord] = []
     for path, picture in _usable(listing.pictures, found, refused):
-        caption_path = captions.get(_stem_key(path))
+        key = _stem_key(path)
         try:
-            caption = None if caption_path is None else read_caption(caption_path)
+            record = _record(folder, path, picture, captions.get(key), masks.get(key), is_reg)
         except CaptionError as error:
             refused.append(Refused(path=path, reason=f"its caption is unusable: {error.message}"))
-            continue
-        meaning = folder_meaning(path.relative_to(folder).parent)
-        records.append(
-            PictureRecord(
-                id=picture.id,
-                path=path,
-                relative=path.relative_to(folder).as_posix(),
-                width=picture.header.width,
-                height=picture.header.height,
-                format=picture.header.format,
-                has_alpha=picture.header.has_alpha,
-                caption=None if caption is None else caption.text,
-                caption_path=caption_path,
-                caption_encoding=None if caption is None else caption.encoding,
-                prompt=picture.header.prompt,
-                mask_path=masks.get(_stem_key(path)),
-                repeats=meaning.repeats,
-                class_words=meaning.class_words,
-                is_reg=is_reg,
-                notes=_notes(picture.header, caption),
-            )
-        )
+        else:
+            records.append(record)
     if not records:
         raise _nothing_found(folder, listing, refused, recursive=recursive)
-    records.sort(key=lambda record: record.relative)
     with_picture = {_stem_key(path) for path in listing.pictures}
     orphans = [path for path in listing.captions if _stem_key(path) not in with_picture]
     lost_masks = [path for key, path in masks.items() if key not in with_picture]
     return Scan(
         folder=folder,
-        records=tuple(records),
+        records=tuple(sorted(records, key=lambda record: record.relative)),
         refused=tuple(sorted(refused, key=lambda item: str(item.path))),
         orphan_captions=tuple(orphans),
         warnings=(
@@ -231,6 +210,38 @@ def _usable(
                 "caption; rename it (and its caption) to use it too"
             )
             refused.append(Refused(path=path, reason=reason))
+
+
+def _record(
+    folder: Path,
+    path: Path,
+    picture: _Found,
+    caption_path: Path | None,
+    mask_path: Path | None,
+    is_reg: bool,
+) -> PictureRecord:
+    caption = None if caption_path is None else read_caption(caption_path)
+    inside = path.relative_to(folder)
+    meaning = folder_meaning(inside.parent)
+    header = picture.header
+    return PictureRecord(
+        id=picture.id,
+        path=path,
+        relative=inside.as_posix(),
+        width=header.width,
+        height=header.height,
+        format=header.format,
+        has_alpha=header.has_alpha,
+        caption=None if caption is None else caption.text,
+        caption_path=caption_path,
+        caption_encoding=None if caption is None else caption.encoding,
+        prompt=header.prompt,
+        mask_path=mask_path,
+        repeats=meaning.repeats,
+        class_words=meaning.class_words,
+        is_reg=is_reg,
+        notes=_notes(header, caption),
+    )
 
 
 def _by_stem(captions: Sequence[Path]) -> tuple[dict[_StemKey, Path], list[str]]:

@@ -12,6 +12,7 @@ from enogu.errors import ProjectError
 from enogu.files import atomic_path, make_dirs, storage_errors
 from enogu.pictures.scan import Refused, Scan, scan_pictures
 from enogu.project.layout import CONFIG_NAME
+from enogu.tags.caption import split_tags
 
 _COMMENTS = {
     "base": "mini, or the path of a diffusers folder or a .safetensors file",
@@ -123,7 +124,7 @@ def find_trigger(scan: Scan, name: str) -> tuple[str, str]:
         else the letters of the project's name; with a sentence that says which.
     """
     captions = [record.caption for record in scan.records if record.caption]
-    firsts = {caption.split(",")[0].strip() for caption in captions}
+    firsts = {tags[0] for caption in captions if (tags := split_tags(caption))}
     if len(captions) > 1 and len(captions) == len(scan.records) and len(firsts) == 1:
         first = firsts.pop()
         if not re.fullmatch(r"\d?(girl|boy|other)s?|solo", first):
@@ -135,7 +136,7 @@ def find_trigger(scan: Scan, name: str) -> tuple[str, str]:
 def _copy_pictures(scan: Scan, source: Path, target: Path) -> None:
     make_dirs(target)
     for record in scan.records:
-        for path in (record.path, record.caption_path):
+        for path in (record.path, record.caption_path, record.mask_path):
             if path is not None:
                 place = target / path.relative_to(source)
                 make_dirs(place.parent)

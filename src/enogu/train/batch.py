@@ -175,9 +175,9 @@ class BatchSource:
             if self._dropped(step, place):
                 texts.append("")
                 continue
-            record = self._items[index].record
-            rng = caption_rng(self._config.train.seed, record.id, step)
-            texts.append(arrange_caption(record.text, self._rules, rng))
+            item = self._items[index]
+            rng = caption_rng(self._config.train.seed, item.record.id, step)
+            texts.append(arrange_caption(item.text, self._rules, rng))
         return tuple(texts)
 
 

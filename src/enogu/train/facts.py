@@ -142,7 +142,7 @@ def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
         ),
         tag_frequency={
             folder: tag_frequency(
-                [item.record.text for item in prepared.items if _folder(item) == folder],
+                [item.text for item in prepared.items if _folder(item) == folder],
                 separator=captions.separator,
             )
             for folder in sorted({_folder(item) for item in prepared.items})

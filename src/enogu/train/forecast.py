@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from enogu.adapters import inject_lora
@@ -124,14 +124,14 @@ def saved_bytes(run: "Any", parameters: list[Tensor]) -> int:  # noqa: ANN401 a 
         run: Called once, with gradients on.
         parameters: Tensors that exist anyway and are not counted.
     """
-    known = {value.untyped_storage()._cdata for value in parameters}
+    known = {_storage_id(value) for value in parameters}
     kept: dict[int, Any] = {}
 
     def pack(value: Tensor) -> Tensor:
         storage = value.untyped_storage()
-        if storage._cdata not in known:
+        if (identity := _storage_id(value)) not in known:
             # The storage itself is held, so that its address cannot be used again meanwhile.
-            kept[storage._cdata] = storage
+            kept[identity] = storage
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
@@ -139,10 +139,16 @@ def saved_bytes(run: "Any", parameters: list[Tensor]) -> int:  # noqa: ANN401 a 
     return sum(storage.nbytes() for storage in kept.values())
 
 
+def _storage_id(value: Tensor) -> int:
+    # Tensors without memory all have the data pointer 0; only the storage object tells them apart.
+    return value.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
+
+
 def _meta_base(setup: Setup) -> Base:
     info, config = setup.info, setup.config
     with torch.device("meta"):
-        unet = freeze(build_unet(info.architecture.unet)).to(setup.precision.dtype)
+        unet = freeze(build_unet(info.architecture.unet))
+    nn.Module.to(unet, dtype=setup.precision.dtype)
     if config.train.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
     return Base(

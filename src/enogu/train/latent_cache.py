@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import ImageColor
 from torch import Tensor
 
 from enogu.config import PicturesConfig
@@ -72,7 +71,6 @@ class LatentCache:
         self._downscale = downscale
         self._masks = masks
         self._alpha_masks = masks and settings.alpha_as_mask
-        self._background = ImageColor.getcolor(settings.background, "RGB")
 
     def key(self, item: TrainingItem, *, flipped: bool = False) -> str:
         """Return the key of a picture's entry."""
@@ -150,7 +148,7 @@ class LatentCache:
     def _read(self, path: Path) -> Picture:
         return read_picture(
             path,
-            background=self._background,
+            background=self._settings.background,
             max_megapixels=self._settings.max_megapixels,
         )
 

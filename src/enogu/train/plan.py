@@ -68,7 +68,7 @@ def make_plan(setup: Setup) -> Plan:
         captions=tuple(
             (
                 item.record.relative,
-                variants(item.record.text, setup.rules, config.train.seed, item.record.id, 1)[0],
+                variants(item.text, setup.rules, config.train.seed, item.record.id, 1)[0],
             )
             for item in setup.prepared.items[:3]
         ),

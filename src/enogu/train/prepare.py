@@ -23,6 +23,12 @@ class TrainingItem:
     record: PictureRecord
     fit: BucketFit
 
+    @property
+    def text(self) -> str | None:
+        """What its captions are made from: the caption file, else the folder's class words."""
+        record = self.record
+        return record.class_words if record.caption is None else record.caption
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -31,7 +37,7 @@ class Prepared:
     Attributes:
         items: Training pictures.
         regularisation: Pictures of the general class; may be empty.
-        scan: What was found in both folders.
+        scan: What was found in the folder of pictures.
         rule: How rectangles were chosen.
         warnings: What a person should know.
     """
@@ -89,14 +95,19 @@ def prepare(
         PictureError: A folder is missing or holds nothing that can be read.
     """
     scan = scan_pictures(
-        pictures_dir,
-        regularisation=regularisation_dir,
-        max_megapixels=settings.max_megapixels,
+        pictures_dir, leave_out=regularisation_dir, max_megapixels=settings.max_megapixels
     )
-    items = _fit_all([record for record in scan.records if not record.is_reg], rule)
+    regularisation = (
+        scan_pictures(
+            regularisation_dir, is_reg=True, max_megapixels=settings.max_megapixels
+        ).records
+        if regularisation_dir is not None
+        else ()
+    )
+    items = _fit_all(scan.records, rule)
     return Prepared(
         items=items,
-        regularisation=_fit_all([record for record in scan.records if record.is_reg], rule),
+        regularisation=_fit_all(regularisation, rule),
         scan=scan,
         rule=rule,
         warnings=_warnings(items, scan),
@@ -114,7 +125,7 @@ def _warnings(items: Sequence[TrainingItem], scan: Scan) -> tuple[str, ...]:
     found = list(scan.warnings)
     if scan.refused:
         found.append(f"{len(scan.refused)} files could not be used; the list says why")
-    bare = [item for item in items if not item.record.text]
+    bare = [item for item in items if not item.text]
     if bare:
         found.append(
             f"{len(bare)} of {len(items)} pictures have no caption: they teach only the trigger "

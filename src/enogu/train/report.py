@@ -11,6 +11,7 @@ from PIL import Image
 
 from enogu import __version__
 from enogu.config import ProjectConfig
+from enogu.draw.metadata import read_recipe
 from enogu.files import write_text_atomic
 from enogu.project.runs import RunFolder
 from enogu.train.events import Event, read_events
@@ -143,7 +144,7 @@ def _samples_section(run: RunFolder, events: Sequence[Event]) -> str:
         ]
         steps = [steps[0], *(inner[place] for place in places), steps[-1]]
     files = {(event["name"], event["step"]): run.samples_dir / event["file"] for event in samples}
-    names = list(dict.fromkeys(event["name"] for event in samples))
+    names = list(dict.fromkeys(str(event["name"]) for event in samples))
     cells: list[str] = []
     for name in names:
         prompt = _prompt_of(files.get((name, steps[-1])) or files.get((name, steps[0])))
@@ -163,9 +164,7 @@ def _samples_section(run: RunFolder, events: Sequence[Event]) -> str:
 def _prompt_of(path: Path | None) -> str:
     if path is None or not path.is_file():
         return ""
-    with Image.open(path) as image:
-        text = str(image.info.get("parameters", ""))
-    return text.splitlines()[0] if text else ""
+    return read_recipe(path).prompt
 
 
 def _pictures_section(sheet: Path | None) -> str:

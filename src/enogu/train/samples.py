@@ -50,7 +50,7 @@ def sample_prompts(
     separator = rules.separator
     trigger = config.captions.trigger.strip()
     text = config.samples.prompt or next(
-        (item.record.text.splitlines()[0] for item in prepared.items if item.record.text), ""
+        (item.text.splitlines()[0] for item in prepared.items if item.text), ""
     )
     known = {tag.strip().casefold() for tag in trigger.split(separator) if tag.strip()}
     tags = [tag.strip() for tag in text.split(separator) if tag.strip()]

@@ -13,7 +13,7 @@ from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, inject_lora, save_adapter
 from enogu.config import ProjectConfig
 from enogu.families.base import Base
-from enogu.families.load import load_base
+from enogu.families.load import load_configured_base
 from enogu.families.spec import Part
 from enogu.frozen import pack_frozen
 from enogu.project import Project
@@ -86,7 +86,7 @@ def train_project(
         stage("look", 0, 1)
         setup = open_setup(project)
         _use_threads(setup)
-        base = load_base(project.base_reference, parts=(), **_load_options(setup, setup.config))
+        base = _load_base(setup, ())
         digest = run_digest(
             setup.config,
             setup.prepared,
@@ -226,8 +226,7 @@ class _Session:
 
     def _load_part(self, part: Part) -> Base:
         self.stage("load", 0, 1)
-        options = _load_options(self.setup, self.config)
-        return load_base(self.setup.project.base_reference, parts=(part,), **options)
+        return _load_base(self.setup, (part,))
 
     def _load(self, *, needs_text: bool) -> None:
         """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
@@ -237,8 +236,7 @@ class _Session:
         elif needs_text:
             parts = ("unet", "text_encoders")
         self.stage("load", 0, 1)
-        options = _load_options(self.setup, self.config)
-        self.base = load_base(self.setup.project.base_reference, parts=parts, **options)
+        self.base = _load_base(self.setup, parts)
         self.stage("load", 1, 1)
 
     def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
@@ -249,7 +247,10 @@ class _Session:
             self.base.unet.enable_gradient_checkpointing()
         optimizer = build_optimizer(
             config.train,
-            {part: adapter.parameters(part) for part in ("unet", "text_encoder")},
+            {
+                "unet": adapter.parameters("unet"),
+                "text_encoder": adapter.parameters("text_encoder"),
+            },
         )
         step = 0
         if self.choice.action == "resume" and self.choice.run.state_path.is_file():
@@ -357,7 +358,7 @@ def peak_memory_bytes(device: torch.device) -> int:
     try:
         import resource
     except ImportError:  # Windows has no getrusage; psutil knows its peak.
-        return int(psutil.Process().memory_info().peak_wset)
+        return int(getattr(psutil.Process().memory_info(), "peak_wset"))  # noqa: B009 Windows only
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -365,12 +366,11 @@ def _use_threads(setup: Setup) -> None:
     torch.set_num_threads(setup.config.machine.threads or setup.machine.physical_cores)
 
 
-def _load_options(setup: Setup, config: ProjectConfig) -> dict[str, object]:
-    return {
-        "dtype": setup.precision.dtype,
-        "device": setup.device,
-        "prediction": config.model.prediction,
-        "zero_terminal_snr": config.model.zero_terminal_snr,
-        "tokenizer": config.model.tokenizer,
-        "allow_hub": config.model.allow_hub,
-    }
+def _load_base(setup: Setup, parts: tuple[Part, ...]) -> Base:
+    return load_configured_base(
+        setup.project.base_reference,
+        setup.config.model,
+        dtype=setup.precision.dtype,
+        device=setup.device,
+        parts=parts,
+    )

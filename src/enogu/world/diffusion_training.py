@@ -20,7 +20,7 @@ from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.world.architecture import MiniShape, build_text_encoder, build_unet
 from enogu.world.captions import training_caption
 from enogu.world.pool import pool_traits
-from enogu.world.tokenizer import MAX_TOKENS
+from enogu.world.tokenizer import tokenize
 from enogu.world.training_state import Budget, Recipe, TrainingState
 from enogu.world.vae_training import autocast
 
@@ -37,14 +37,6 @@ class LatentPool:
     latents: NDArray[np.float16]
     """Shape [N, 4, h, w], unit variance; the posterior means."""
     pool_seed: int
-
-
-def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """Return token ids [B, 77]: BOS, the caption, EOS to the end, as SD1 pads."""
-    encoded = tokenizer(
-        captions, padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt"
-    )
-    return encoded.input_ids
 
 
 def stratified_timesteps(count: int, generator: torch.Generator) -> Tensor:

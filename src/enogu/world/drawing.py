@@ -9,7 +9,7 @@ from enogu.errors import WorldError
 from enogu.world import svg
 from enogu.world.axes import Traits, complete, read_tags
 from enogu.world.look import Look, build_look
-from enogu.world.parts import background, clothes, face, hair, headwear
+from enogu.world.parts import background, clothes, extras, face, hair, headwear
 
 DEFAULT_SIZE_PX = 128
 MAX_SIZE_PX = 4096
@@ -42,16 +42,20 @@ def draw(tags: Sequence[str], seed: int, size: int = DEFAULT_SIZE_PX) -> Image.I
 
 
 def draw_traits(
-    traits: Traits, seed: int, size: int = DEFAULT_SIZE_PX, *, extras: frozenset[str] = frozenset()
+    traits: Traits,
+    seed: int,
+    size: int = DEFAULT_SIZE_PX,
+    *,
+    features: frozenset[str] = frozenset(),
 ) -> Image.Image:
-    """Draw complete `traits`, with features that no tag describes in `extras`.
+    """Draw complete `traits`, with `features` that no tag describes.
 
     Raises:
         WorldError: `size` is not in 16..4096.
     """
     if not 16 <= size <= MAX_SIZE_PX:
         raise WorldError(f"size must be 16 to {MAX_SIZE_PX} pixels, got {size}; 128 is usual")
-    look = build_look(traits, random.Random(f"look {seed}"), extras)
+    look = build_look(traits, random.Random(f"look {seed}"), features)
     return svg.render(build_svg(look), size)
 
 
@@ -66,9 +70,11 @@ def build_svg(look: Look) -> str:
         + hair.draw_hair_ties(look)
         + face.draw_brows(look)
         + face.draw_glasses(look)
+        + extras.draw_head_extras(look)
         + headwear.draw_headwear(look)
     )
-    person = svg.group(behind, head_turn) + clothes.draw_body(look) + svg.group(front, head_turn)
+    body = clothes.draw_body(look) + extras.draw_body_extras(look)
+    person = svg.group(behind, head_turn) + body + svg.group(front, head_turn)
     if look.traits["framing"] == "portrait":
         person = svg.group(person, "translate(128 122) scale(1.22) translate(-128 -112)")
     else:

@@ -1,5 +1,6 @@
 """Writing `mini` as a diffusers folder in fp16, and reading its parts back."""
 
+import copy
 import json
 import shutil
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from enogu.errors import WorldError
 from enogu.files import make_dirs, write_text_atomic
 from enogu.world.tokenizer import load_tokenizer
 
-_INDEX = {
+_INDEX: dict[str, object] = {
     "_class_name": "StableDiffusionPipeline",
     "_diffusers_version": "0.42.1",
     "feature_extractor": [None, None],
@@ -38,6 +39,7 @@ _SCHEDULER = {
     "set_alpha_to_one": False,
     "steps_offset": 1,
 }
+_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
@@ -65,13 +67,11 @@ def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
         StorageError: The folder cannot be written.
     """
     make_dirs(folder)
-    networks = {"unet": parts.unet, "vae": parts.vae, "text_encoder": parts.text_encoder}
-    for name, network in networks.items():
-        weights = {
-            key: value.detach().to(torch.float16).contiguous()
-            for key, value in network.state_dict().items()
-        }
-        network.save_pretrained(str(folder / name), state_dict=weights, safe_serialization=True)
+    for name, network in (("unet", parts.unet), ("vae", parts.vae)):
+        half = copy.deepcopy(network).to(torch.float16, memory_format=torch.contiguous_format)
+        half.save_pretrained(str(folder / name), safe_serialization=True)
+    text_encoder = copy.deepcopy(parts.text_encoder).to(torch.float16)
+    text_encoder.save_pretrained(str(folder / "text_encoder"))
     make_dirs(folder / "tokenizer")
     for name in _TOKENIZER_FILES:
         shutil.copyfile(tokenizer_dir / name, folder / "tokenizer" / name)
@@ -88,14 +88,7 @@ def read_mini(folder: Path) -> MiniParts:
     Raises:
         WorldError: The folder does not hold a whole `mini`.
     """
-    missing = [
-        name
-        for name in _INDEX
-        if not name.startswith("_")
-        and _INDEX[name] != [None, None]
-        and name != "requires_safety_checker"
-        and not (folder / name).is_dir()
-    ]
+    missing = [name for name in _PARTS if not (folder / name).is_dir()]
     if missing:
         raise WorldError(
             f"{folder}: not a whole mini, these folders are missing: {', '.join(missing)}",

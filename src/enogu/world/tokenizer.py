@@ -4,12 +4,14 @@ All 256 bytes are in the vocabulary, within words and at their ends, so every tr
 every script can be spelt and no word is unknown.
 """
 
+import functools
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
-import regex
+from torch import Tensor
 from transformers import CLIPTokenizer
 
 from enogu.files import make_dirs, write_text_atomic
@@ -20,12 +22,11 @@ END_OF_WORD = "</w>"
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 MAX_TOKENS = 77
 
-# The pattern of CLIP's tokenizer (openai/CLIP, simple_tokenizer.py) without its special tokens.
-_WORD = regex.compile(
-    r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE
-)
+# As CLIP's tokenizer splits: runs of letters, single digits, runs of anything else.
+_WORD = re.compile(r"[^\W\d_]+|\d|(?:[^\w\s]|_)+")
 
 
+@functools.cache
 def byte_symbols() -> dict[int, str]:
     """Return GPT-2's printable stand-in for each byte (openai/gpt-2, bytes_to_unicode)."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -112,3 +113,11 @@ def write_tokenizer(folder: Path, *, merge_count: int = 640, seed: int = 0) -> N
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
     """Return the tokenizer in `folder`; nothing is looked up elsewhere."""
     return CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
+
+
+def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
+    """Return token ids [B, 77]: BOS, the caption, EOS to the end, as SD1 pads."""
+    encoded = tokenizer(
+        captions, padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt"
+    )
+    return encoded.input_ids

@@ -1,0 +1,52 @@
+"""The command line: each command parses, calls the library, and prints."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+
+from enogu import __version__
+from enogu.cli.common import run_guarded
+from enogu.cli.config_commands import config_app
+from enogu.cli.demo_command import demo
+from enogu.cli.doctor_command import doctor
+from enogu.cli.draw_command import draw
+from enogu.cli.inspect_command import inspect
+from enogu.cli.plan_command import plan
+from enogu.cli.project_commands import new
+from enogu.cli.train_command import report, tensorboard, train
+
+app = App(
+    name="enogu",
+    help="Train LoRAs on your own drawings, and draw with them. Start with: enogu demo",
+    version=__version__,
+    help_format="markdown",
+    result_action="return_value",
+)
+
+for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, demo):
+    app.command(command)
+app.command(config_app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0, 1, 2, or 130 after Ctrl-C."""
+    result: list[object] = []
+    try:
+        command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=True)
+    except Exception as error:
+        # cyclopts has printed what is wrong with the words of the call.
+        if type(error).__module__.startswith("cyclopts"):
+            return 2
+        raise
+    code = run_guarded(
+        lambda: result.append(command(*bound.args, **bound.kwargs)), debug="--debug" in arguments
+    )
+    if code == 0 and result and isinstance(result[0], int):
+        return result[0]
+    return code

@@ -1,0 +1,126 @@
+"""`enogu inspect`: what is in an adapter file or a base."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from enogu.cli.common import Common, console, gib, print_json
+from enogu.errors import AdapterError
+from enogu.project import find_adapter, find_project
+
+_TAGS_SHOWN = 20
+
+
+def inspect(
+    path: str,
+    *,
+    deep: Annotated[bool, Parameter(negative=())] = False,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Show what is in a LoRA (rank, keys, tags, hashes) or in a base, from its header.
+
+    Example: enogu inspect runs/latest
+
+    Args:
+        path: A LoRA file, a run folder, a base, or mini.
+        deep: Also read the numbers: alphas, and whether any is broken.
+    """
+    place = Path(path).expanduser()
+    if path == "mini" or (place.is_dir() and (place / "unet").is_dir()):
+        _inspect_base(path, common)
+        return
+    if not place.exists() and place.parts and place.parts[0] == "runs":
+        place = find_project(common.project) / place
+    file = find_adapter(place)
+    try:
+        _inspect_adapter(file, common, deep=deep)
+    except AdapterError:
+        from enogu.errors import BaseModelError
+
+        try:
+            _inspect_base(str(file), common)
+        except BaseModelError:
+            # It is neither; what it says as an adapter is the clearer message.
+            pass
+        else:
+            return
+        raise
+
+
+def _inspect_adapter(file: Path, common: Common, *, deep: bool) -> None:
+    from enogu.adapters import inspect_adapter
+
+    summary = inspect_adapter(file, deep=deep)
+    if common.json:
+        print_json(summary.to_dict())
+        return
+    ranks = ", ".join(f"{rank} ({count} layers)" for rank, count in summary.ranks.items())
+    parts = ", ".join(f"{part}: {count}" for part, count in summary.modules.items())
+    kinds = ", ".join(f"{kind} ({count})" for kind, count in summary.kinds.items())
+    lines = {
+        "File": f"{summary.path}, {gib(summary.num_bytes)}",
+        "Kind": f"{kinds}; names as {', '.join(summary.conventions) or 'unknown'}",
+        "Made for": summary.made_for,
+        "Layers": parts,
+        "Rank": ranks,
+        "Alpha": ", ".join(f"{a} ({n} layers)" for a, n in summary.alphas.items())
+        or summary.metadata.get("ss_network_alpha", ""),
+        "Numbers": f"{summary.num_parameters:,} in {', '.join(summary.dtypes)}",
+        "Trigger": summary.trigger,
+        "Base": f"{summary.base_title} {summary.base_hash[:10]}".strip(),
+        "Trained": _training(summary.metadata),
+        "SHA-256": f"{summary.hashes.file} (AutoV2 {summary.hashes.file[:10]})",
+        "AutoV3": summary.hashes.model_hash[:12],
+        "Old hash": summary.hashes.legacy,
+        "Tags": ", ".join(f"{tag} ({count})" for tag, count in summary.tags[:_TAGS_SHOWN]),
+    }
+    for name, text in lines.items():
+        if text:
+            console.print(f"{name:<10} {escape(text)}")
+    for warning in summary.warnings:
+        console.print(f"[yellow]note[/]       {escape(warning)}")
+
+
+def _training(metadata: dict[str, str]) -> str:
+    names = {
+        "ss_steps": "steps",
+        "ss_num_train_images": "pictures",
+        "ss_learning_rate": "learning rate",
+        "ss_optimizer": "optimiser",
+        "ss_seed": "seed",
+    }
+    return ", ".join(f"{word} {metadata[key]}" for key, word in names.items() if key in metadata)
+
+
+def _inspect_base(reference: str, common: Common) -> None:
+    from enogu.families.detect import inspect_base
+
+    info = inspect_base(reference)
+    if common.json:
+        print_json(
+            {
+                "path": str(info.checkpoint.path),
+                "family": info.spec.name,
+                "layout": info.layout,
+                "prediction": info.prediction,
+                "certainty": info.certainty,
+                "zero_terminal_snr": info.zero_terminal_snr,
+                "native_resolution": info.native_resolution,
+                "num_parameters": info.num_parameters,
+                "num_bytes": info.num_bytes,
+                "reasons": list(info.reasons),
+            }
+        )
+        return
+    console.print(f"Base       {escape(info.title)}, {info.spec.title}, {gib(info.num_bytes)}")
+    console.print(
+        f"Predicts   {info.prediction} ({info.certainty})"
+        + (", zero terminal SNR" if info.zero_terminal_snr else "")
+    )
+    console.print(f"Size       {info.native_resolution} pixels")
+    for part, count in info.num_parameters.items():
+        console.print(f"{part:<14} {count:,} parameters")
+    for reason in info.reasons:
+        console.print(f"           {escape(reason)}")
