@@ -164,4 +164,4 @@ def _file_hash(path: Path, modified_ns: int) -> str:
 
 def to_model_range(pixels: NDArray[np.uint8]) -> Tensor:
     """Turn [H, W, 3] bytes into float32 [3, H, W] in -1..1."""
-    return torch.from_numpy(pixels).permute(2, 0, 1).float().div(127.5).sub(1.0)
+    return torch.tensor(pixels).permute(2, 0, 1).float().div(127.5).sub(1.0)

@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from enogu.errors import ProjectError
+from enogu.train.state import (
+    TrainState,
+    load_state,
+    read_state_header,
+    restore_optimizer,
+    save_state,
+)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.Adafactor, torch.optim.SGD])
+def test_optimiser_continues_exactly(tmp_path, kind):
+    def fresh():
+        torch.manual_seed(0)
+        weight = torch.nn.Parameter(torch.randn(3, 4))
+        return weight, kind([{"params": [weight], "lr": 0.1, "initial_lr": 0.1}], lr=0.1)
+
+    def step(weight, optimizer, number):
+        optimizer.zero_grad()
+        (weight - number).square().sum().backward()
+        optimizer.step()
+
+    weight, optimizer = fresh()
+    for number in range(6):
+        if number == 3:
+            adapter = {"w": weight.detach()}
+            save_state(
+                tmp_path / "s.safetensors",
+                TrainState(3, "abc", adapter, optimizer.state_dict()),
+            )
+        step(weight, optimizer, number)
+
+    resumed, other = fresh()
+    state = load_state(tmp_path / "s.safetensors")
+    assert (state.step, state.digest) == (3, "abc")
+    with torch.no_grad():
+        resumed.copy_(state.adapter["w"])
+    restore_optimizer(other, state.optimizer)
+    for number in range(3, 6):
+        step(resumed, other, number)
+    assert torch.equal(resumed, weight)
+
+
+def test_no_state_is_none_and_a_damaged_one_is_refused(tmp_path):
+    path = tmp_path / "state.safetensors"
+    assert read_state_header(path) is None
+    path.write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    with pytest.raises(ProjectError, match="not a readable training state"):
+        read_state_header(path)
