@@ -1,7 +1,7 @@
 """One adapter on a base: its layers, its strength, its tensors, and its removal."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -75,7 +75,7 @@ class AdapterSet:
                     break
 
     def parameters(self, part: AdapterPart | None = None) -> list[nn.Parameter]:
-        """Return the factors of a part, or all, in the order of the modules: down, up, down …"""
+        """Return the factors of a part, or all, each layer's down and then its up."""
         return [
             parameter
             for name, layer in self.layers.items()
@@ -142,7 +142,7 @@ class AdapterSet:
             layer.multiplier = float(multiplier)
 
     @contextlib.contextmanager
-    def disabled(self) -> Iterator[None]:
+    def disabled(self) -> Generator[None]:
         """Switch the adapter off inside the block; the base answers bit for bit as without it."""
         before = {name: layer.enabled for name, layer in self.layers.items()}
         for layer in self.layers.values():

@@ -1,4 +1,4 @@
-"""Putting a fresh LoRA on a base."""
+"""Making a fresh LoRA on a base, ready to be trained."""
 
 from collections.abc import Sequence
 
@@ -24,65 +24,118 @@ def inject_lora(
     train_text_encoder: bool = False,
     seed: int = 0,
 ) -> AdapterSet:
-    """Attach a new trainable LoRA. The base answers as before until it is trained.
+    """Put fresh fp32 LoRA layers into a base and freeze everything else.
 
-    By default the linear layers and 1x1 convolutions of the UNet's attention blocks are adapted,
-    and attention and MLP of the text encoders when they are trained: the layers sd-scripts adapts.
+    The usual layers are the linear and 1x1 layers of the UNet's attention blocks and of the text
+    encoders. With `conv_rank` come the residual blocks and the down and up samplers, where 3x3
+    convolutions take `conv_rank` and the others `rank`, as in sd-scripts.
+
+    The layers start as a no-op, and their numbers depend on `(seed, layer name)` alone.
 
     Args:
-        base: A frozen base with the parts that are trained.
-        rank: Inner width in the UNet, 1 or more.
-        alpha: The UNet's branches are scaled by ``alpha / rank``.
-        text_encoder_rank: Inner width in the text encoders; None is `rank`.
-        text_encoder_alpha: Alpha in the text encoders; None is `alpha`.
-        conv_rank: Also adapt the UNet's residual and resampling blocks, with this rank in the
-            3x3 convolutions; None leaves them alone.
-        conv_alpha: Alpha of the 3x3 convolutions; None is `conv_rank`.
-        targets: Patterns of layers to adapt (see :func:`~enogu.adapters.targets.choose_targets`).
-        exclude: Patterns of layers to leave alone.
+        base: Its loaded parts are frozen and wrapped in place.
+        rank: Inner width, 1 or more.
+        alpha: The update is scaled by `alpha / rank`.
+        text_encoder_rank: None for `rank`.
+        text_encoder_alpha: None for `text_encoder_rank` where that is given, else `alpha`.
+        conv_rank: None leaves convolutions alone.
+        conv_alpha: None for `conv_rank`.
+        targets: Name patterns to keep, see `choose_targets`; empty for all.
+        exclude: Name patterns to leave out.
         train_unet: Adapt the UNet.
-        train_text_encoder: Adapt the text encoders.
-        seed: Of the down factors.
+        train_text_encoder: Adapt all text encoders.
+        seed: Seed of the down factors.
+
+    Returns:
+        The attached set; `warnings` names patterns that matched nothing and ranks without sense.
 
     Raises:
-        AdapterError: The base has a trainable adapter already, a rank is below 1, or no layer is
-            left.
+        AdapterError: A rank is below 1, no layer is left, or the base has a set in training.
+        BaseModelError: A part that is to be trained is not loaded.
     """
-    candidates = [
-        target
-        for target in find_targets(base)
-        if _is_wanted(target, train_unet, train_text_encoder, conv_rank is not None)
-    ]
-    if any(isinstance(t.module, LoRALayer) and _is_trainable(t.module) for t in candidates):
-        raise AdapterError(
-            f"{base.title} carries a trainable adapter already",
-            hint="Take it out first with its eject().",
-        )
-    chosen, warnings = choose_targets(candidates, targets, exclude)
+    if text_encoder_alpha is None:
+        text_encoder_alpha = alpha if text_encoder_rank is None else float(text_encoder_rank)
+    text_size = rank if text_encoder_rank is None else text_encoder_rank, text_encoder_alpha
+    wide_rank = rank if conv_rank is None else conv_rank
+    wide_size = wide_rank, float(wide_rank) if conv_alpha is None else conv_alpha
+    for setting, size in (
+        ("rank", rank),
+        ("text_encoder_rank", text_size[0]),
+        ("conv_rank", wide_rank),
+    ):
+        if size < 1:
+            raise AdapterError(f"train.{setting} must be 1 or more, got {size}; 4 to 128 is usual")
+    chosen, warnings = _choose(
+        base,
+        targets,
+        exclude,
+        train_unet=train_unet,
+        train_text_encoder=train_text_encoder,
+        convolutions=conv_rank is not None,
+    )
+    for module in base.modules().values():
+        module.requires_grad_(False)
     placed: list[tuple[Target, LoRALayer]] = []
     for target in chosen:
-        if target.part != "unet":
-            layer_rank = text_encoder_rank or rank
-            layer_alpha = alpha if text_encoder_alpha is None else text_encoder_alpha
-        elif target.wide:
-            layer_rank = conv_rank or rank
-            layer_alpha = float(layer_rank) if conv_alpha is None else conv_alpha
-        else:
-            layer_rank, layer_alpha = rank, alpha
+        size = text_size if target.part != "unet" else wide_size if target.wide else (rank, alpha)
         layer = LoRALayer.initialised(
-            target.module, target.name, rank=layer_rank, alpha=layer_alpha, seed=seed
+            target.module, target.name, rank=size[0], alpha=size[1], seed=seed
         )
         placed.append((target, layer))
-    adapter = AdapterSet(placed, title="new LoRA", trainable=True, warnings=warnings)
+    warnings.extend(_oversized(placed))
+    adapter = AdapterSet(placed, title="the new adapter", trainable=True, warnings=warnings)
     adapter.attach()
     return adapter
 
 
-def _is_trainable(module: LoRALayer) -> bool:
-    return any(layer.lora_down.requires_grad for layer in chain(module))
+def _choose(
+    base: Base,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    train_unet: bool,
+    train_text_encoder: bool,
+    convolutions: bool,
+) -> tuple[list[Target], list[str]]:
+    """Return the layers to adapt and the warnings of their choice."""
+    # A part that is to be trained and is not loaded raises here, not as "no layer left".
+    if train_unet:
+        _ = base.unet
+    if train_text_encoder:
+        _ = base.text_encoders
+
+    def is_wanted(target: Target) -> bool:
+        trained = train_unet if target.part == "unet" else train_text_encoder
+        return trained and (
+            target.group == "usual" or (convolutions and target.group == "convolution")
+        )
+
+    targets = [target for target in find_targets(base) if target.group != "other"]
+    for target in targets:
+        if any(layer.lora_down.requires_grad for layer in chain(target.module)):
+            raise AdapterError(
+                f"{base.title} already has an adapter in training (on {target.name})",
+                hint="Call eject() on it first, or load the base again.",
+            )
+    return choose_targets(
+        [target for target in targets if is_wanted(target)],
+        include,
+        exclude,
+        elsewhere=[target for target in targets if not is_wanted(target)],
+    )
 
 
-def _is_wanted(target: Target, unet: bool, text_encoder: bool, convolutions: bool) -> bool:
-    if target.group == "other" or not (unet if target.part == "unet" else text_encoder):
-        return False
-    return target.group == "usual" or convolutions
+def _oversized(placed: Sequence[tuple[Target, LoRALayer]]) -> list[str]:
+    """Warn where the rank exceeds what the layer can hold: the rest is dead weight."""
+    over = [
+        (target, layer.rank)
+        for target, layer in placed
+        if layer.rank > min(layer.lora_down[0].numel(), target.shape.out_width)
+    ]
+    if not over:
+        return []
+    target, rank = over[0]
+    return [
+        f"rank {rank} is more than {len(over)} of {len(placed)} layers can use, for example "
+        f"{target.name} ({target.shape}); a smaller rank learns the same with a smaller file"
+    ]

@@ -16,7 +16,7 @@ from enogu.adapters.file import (
     read_adapter_header,
     read_factors,
 )
-from enogu.adapters.keys import LayerTensors
+from enogu.adapters.keys import LayerTensors, some_names
 from enogu.errors import AdapterError
 from enogu.files import sha256_file
 
@@ -148,7 +148,8 @@ def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[st
         found.append(f"{len(incomplete)} layers have only one factor, first {incomplete[0]}")
     if header.keys.unknown:
         found.append(
-            f"{len(header.keys.unknown)} tensors are of no known kind, first {header.keys.unknown[0]}"
+            f"{len(header.keys.unknown)} tensors are of no known kind: "
+            f"{some_names(header.keys.unknown)}"
         )
     if not header.metadata:
         found.append("the file says nothing about its making (no metadata)")
