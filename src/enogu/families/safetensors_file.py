@@ -124,7 +124,7 @@ class SafetensorsFile:
             start, length = start + rows[0] * row_bytes, (rows[1] - rows[0]) * row_bytes
         tensor = torch.empty(shape, dtype=_DTYPES[entry.dtype])
         if length:
-            buffer = memoryview(tensor.view(-1).view(torch.uint8).numpy())
+            buffer = _bytes_of(tensor)
             with self.path.open("rb", buffering=0) as handle:
                 handle.seek(self.data_start + start)
                 position = 0
@@ -179,7 +179,13 @@ def write_safetensors(
         for entry in entries:
             tensor = make(entry.name).detach().to("cpu", entry.dtype).contiguous()
             assert tuple(tensor.shape) == entry.shape, (entry, tensor.shape)
-            handle.write(memoryview(tensor.view(-1).view(torch.uint8).numpy()))
+            handle.write(_bytes_of(tensor))
+
+
+def _bytes_of(tensor: Tensor) -> memoryview:
+    """Return the memory of a contiguous CPU tensor of any type."""
+    array = tensor.view(-1).view(torch.uint8).numpy()
+    return memoryview(cast(bytearray, array))  # numpy's stubs do not declare the buffer protocol
 
 
 def _parse_entry(path: Path, name: str, value: object) -> TensorEntry:
