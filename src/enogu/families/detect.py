@@ -1,6 +1,7 @@
 """What a base is, from its headers alone, and how certain that is."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class BaseInfo:
     scaling_factor: float
     num_parameters: dict[str, int]
     """By part: ``unet``, ``vae``, ``text_encoders``; absent parts count 0."""
+    dtype: str
+    """Type of most UNet parameters in the file, in safetensors' words: ``F16``, ``BF16``, ``F32``."""
     num_bytes: int
     """Of all its files."""
 
@@ -151,13 +154,14 @@ def _build_info(
             )
             for part in ALL_PARTS
         },
+        dtype=_dtype_of(checkpoint),
         num_bytes=sum(file.stat().st_size for file in checkpoint.files),
     )
 
 
 def _prediction_of(checkpoint: Checkpoint) -> tuple[PredictionType, Certainty, str]:
-    if checkpoint.scheduler is not None:
-        value = checkpoint.scheduler.get("prediction_type", "epsilon")
+    if checkpoint.scheduler is not None and "prediction_type" in checkpoint.scheduler:
+        value = checkpoint.scheduler["prediction_type"]
         if value in ("epsilon", "v_prediction"):
             return value, "stated", f"its scheduler config says {value}"
         raise BaseModelError(
@@ -174,9 +178,14 @@ def _prediction_of(checkpoint: Checkpoint) -> tuple[PredictionType, Certainty, s
         return "epsilon", "stated", f"its metadata says prediction_type {stated}"
     if metadata.get("ss_v_parameterization", "").lower() == "true":
         return "v_prediction", "stated", "its metadata says v_parameterization"
-    if metadata.get("modelspec.architecture", "").endswith("-768-v"):
-        return "v_prediction", "stated", "its metadata names the 768-v architecture"
-    spec = checkpoint.spec
+    if "ztsnr" in checkpoint.markers:
+        reason = "it carries the key ztsnr, and only v-prediction can learn zero terminal SNR"
+        return "v_prediction", "inferred", reason
+    spec, named = checkpoint.spec, metadata.get("modelspec.architecture", "")
+    if spec.v_prediction_architecture and named == spec.v_prediction_architecture:
+        return "v_prediction", "stated", f"its metadata names the architecture {named}"
+    if spec.v_prediction_architecture and named == spec.modelspec_architecture:
+        return "epsilon", "inferred", f"its metadata names the architecture {named}"
     if spec.v_prediction_resolution is not None:
         return (
             spec.default_prediction,
@@ -184,6 +193,13 @@ def _prediction_of(checkpoint: Checkpoint) -> tuple[PredictionType, Certainty, s
             f"{spec.title} exists in both forms and the file says nothing",
         )
     return spec.default_prediction, "inferred", f"{spec.title} predicts this unless a file says so"
+
+
+def _dtype_of(checkpoint: Checkpoint) -> str:
+    sizes: Counter[str] = Counter()
+    for ref in checkpoint.refs["unet"][0].values():
+        sizes[ref.entry.dtype] += ref.entry.num_elements
+    return sizes.most_common(1)[0][0]
 
 
 def _zero_terminal_of(checkpoint: Checkpoint, setting: str) -> bool:
@@ -203,6 +219,8 @@ def _schedule_of(scheduler: Mapping[str, object] | None) -> NoiseSchedule:
     if scheduler is None:
         return NoiseSchedule.scaled_linear()
     kind = scheduler.get("beta_schedule", "scaled_linear")
+    if scheduler.get("trained_betas") is not None:
+        kind = "trained_betas"
     if kind != "scaled_linear":
         raise BaseModelError(
             f"the base's scheduler config has beta_schedule {kind!r}; known is 'scaled_linear', "

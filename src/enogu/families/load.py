@@ -8,7 +8,6 @@ from typing import Literal
 import torch
 
 from enogu.config import ModelConfig
-from enogu.errors import BaseModelError
 from enogu.families.architecture import build_text_encoder, build_unet, build_vae, freeze
 from enogu.families.base import Base, vae_dtype_for
 from enogu.families.detect import BaseInfo, inspect_base
@@ -148,12 +147,4 @@ def _load_text_encoders(base: Base, info: BaseInfo) -> None:
             encoder = build_text_encoder(spec, config)
         what = f"the text encoder {spec.folder} of {base.path}"
         fill_module(encoder, refs, dtype=base.dtype, device=base.device, what=what)
-        tokens = int(encoder.config.vocab_size)
-        number = len(base.loaded_text_encoders)
-        if len(base.tokenizers[number]) > tokens:
-            raise BaseModelError(
-                f"the tokenizer has {len(base.tokenizers[number])} tokens, but {what} only "
-                f"{tokens}: they do not belong together",
-                hint="Set model.tokenizer to the tokenizer folder of this base.",
-            )
         base.loaded_text_encoders.append(freeze(encoder))

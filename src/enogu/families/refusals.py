@@ -30,6 +30,7 @@ _OTHER_KINDS: tuple[tuple[str, str], ...] = (
     ("controlnet_cond_embedding.", "a ControlNet"),
     ("emb_params", "a textual inversion embedding"),
     ("string_to_param", "a textual inversion embedding"),
+    ("conditioner.embedders.0.model.", "an SDXL refiner or another relative of SDXL"),
     ("model.diffusion_model.joint_blocks.", "a Stable Diffusion 3 checkpoint"),
     ("joint_blocks.", "a Stable Diffusion 3 checkpoint"),
     ("model.diffusion_model.double_blocks.", "a FLUX checkpoint"),

@@ -7,7 +7,7 @@ checkpoint a second time in the process's memory while it loads.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -162,8 +162,19 @@ def write_safetensors(
     Raises:
         StorageError: No room or not allowed to write.
     """
+    entries = list(entries)
+    with atomic_path(path) as temporary, temporary.open("wb") as handle:
+        handle.write(header_bytes(entries, metadata))
+        for entry in entries:
+            tensor = make(entry.name).detach().to("cpu", entry.dtype).contiguous()
+            assert tuple(tensor.shape) == entry.shape, (entry, tensor.shape)
+            handle.write(_bytes_of(tensor))
+
+
+def header_bytes(entries: Sequence[TensorToWrite], metadata: Mapping[str, str]) -> bytes:
+    """Return what a file begins with: 8 bytes of length, then the header padded to 8 bytes."""
     header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
-    offset, entries = 0, list(entries)
+    offset = 0
     for entry in entries:
         end = offset + math.prod(entry.shape) * entry.dtype.itemsize
         header[entry.name] = {
@@ -174,12 +185,7 @@ def write_safetensors(
         offset = end
     raw = json.dumps(header, ensure_ascii=False).encode("utf-8")
     raw += b" " * (-len(raw) % 8)
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        handle.write(len(raw).to_bytes(8, "little") + raw)
-        for entry in entries:
-            tensor = make(entry.name).detach().to("cpu", entry.dtype).contiguous()
-            assert tuple(tensor.shape) == entry.shape, (entry, tensor.shape)
-            handle.write(_bytes_of(tensor))
+    return len(raw).to_bytes(8, "little") + raw
 
 
 def _bytes_of(tensor: Tensor) -> memoryview:

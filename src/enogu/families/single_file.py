@@ -47,6 +47,12 @@ def open_single_file(path: Path) -> Checkpoint:
     names = file.tensors
     if looks_like_adapter(names) or f"{UNET_PREFIX}input_blocks.0.0.weight" not in names:
         raise refuse_keys(path, names)
+    if edm := [name for name in names if name.startswith("edm_")]:
+        raise BaseModelError(
+            f"{path} uses the EDM noise schedule (key {edm[0]}), like Playground 2.5 and CosXL; "
+            "known are epsilon and v-prediction with the schedule of Stable Diffusion",
+            hint="Take a base with the usual schedule.",
+        )
     spec, reasons = _family_of(path, file)
     architecture = _architecture_of(spec, file)
     refs: dict[Part, tuple[Refs, ...]] = {"unet": (_unet_refs(architecture, file),)}
@@ -149,11 +155,16 @@ def vae_keys(architecture: Architecture) -> dict[str, str]:
 
 def _unet_refs(architecture: Architecture, file: SafetensorsFile) -> Refs:
     linear = bool(architecture.unet.get("use_linear_projection"))
-    return {
+    keys = unet_keys(architecture)
+    refs = {
         name: _reference(file, key, squeeze=linear and ".proj_" in name)
-        for name, key in unet_keys(architecture).items()
+        for name, key in keys.items()
         if key in file.tensors
     }
+    known = set(keys.values())
+    # A key too many means another network: left out, it would compute something else.
+    extra = [key for key in file.tensors if key.startswith(UNET_PREFIX) and key not in known]
+    return {**refs, **{key: TensorRef(file, key) for key in extra}}
 
 
 def _vae_refs(architecture: Architecture, file: SafetensorsFile) -> Refs:

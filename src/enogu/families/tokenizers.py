@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING
 from transformers import CLIPTokenizer
 
 from enogu.errors import BaseModelError
+from enogu.families.spec import Config
 
 if TYPE_CHECKING:
     from enogu.families.detect import BaseInfo
 
 HUB_TOKENIZER = "openai/clip-vit-large-patch14"
 """All three families use CLIP's vocabulary; padding is not the tokenizer's matter here."""
+
+_CACHED_BASES = (
+    "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    "runwayml/stable-diffusion-v1-5",
+    "stabilityai/stable-diffusion-xl-base-1.0",
+)
+"""Repositories whose folder ``tokenizer`` is the same, tried in the local cache only."""
+
+_OLD_END_ID = 2
 
 BOS_TOKEN = "<|startoftext|>"
 EOS_TOKEN = "<|endoftext|>"
@@ -46,29 +56,60 @@ def find_tokenizers(
 ) -> list[CLIPTokenizer]:
     """Find one tokenizer per text encoder.
 
-    Looked for in this order: the base's own folder, the folder of the settings, the hub's local
+    Looked for in this order: the base's own folder (beside a single file: the folders
+    ``tokenizer`` and, for SDXL, ``tokenizer_2``), the folder of the settings, the hub's local
     cache, and, only when allowed, the hub itself.
 
     Args:
         info: The base.
-        folder: ``model.tokenizer`` of the settings. It holds ``vocab.json`` and ``merges.txt``,
-            or subfolders named as in a diffusers folder.
+        folder: ``model.tokenizer`` of the settings. It holds ``vocab.json`` and ``merges.txt``
+            (or ``tokenizer.json``), or subfolders named as in a diffusers folder.
         allow_hub: Whether the network may be used.
 
     Raises:
-        BaseModelError: Found nowhere; the message says what to put where.
+        BaseModelError: Found nowhere (the message says what to put where), or it belongs to
+            another text encoder.
     """
     found: list[CLIPTokenizer] = []
-    for spec in info.spec.text_encoders:
-        own = info.checkpoint.path / spec.tokenizer_folder
+    path = info.checkpoint.path
+    home = path if info.layout == "diffusers" else path.parent
+    for spec, config in zip(info.spec.text_encoders, info.architecture.text_encoders, strict=True):
+        own = home / spec.tokenizer_folder
         given = _given_folder(Path(folder).expanduser(), spec.tokenizer_folder) if folder else None
-        if info.layout == "diffusers" and _holds_tokenizer(own):
-            found.append(_read(own))
+        if _holds_tokenizer(own):
+            tokenizer, place = _read(own), str(own)
         elif given is not None:
-            found.append(_read(given))
+            tokenizer, place = _read(given), str(given)
         else:
-            found.append(_from_hub(info, allow_hub=allow_hub))
+            tokenizer, place = _from_hub(info, allow_hub=allow_hub), HUB_TOKENIZER
+        check_tokenizer(tokenizer, config, place)
+        found.append(tokenizer)
     return found
+
+
+def check_tokenizer(tokenizer: CLIPTokenizer, config: Config, place: str) -> None:
+    """Refuse a tokenizer that another text encoder was trained with.
+
+    Args:
+        tokenizer: The tokenizer.
+        config: Description of the text encoder.
+        place: Where the tokenizer came from, for the message.
+
+    Raises:
+        BaseModelError: More tokens than the encoder has, or another end token.
+    """
+    size, end = config.get("vocab_size"), config.get("eos_token_id")
+    # Configs written before transformers 4.31 hold 2 here; the end is then the highest id.
+    expected_end = end if isinstance(end, int) and end != _OLD_END_ID else None
+    if (isinstance(size, int) and len(tokenizer) > size) or (
+        expected_end is not None and tokenizer.eos_token_id != expected_end
+    ):
+        raise BaseModelError(
+            f"the tokenizer from {place} has {len(tokenizer)} tokens and end token "
+            f"{tokenizer.eos_token_id}, but the text encoder {size} tokens and end token {end}: "
+            "they do not belong together",
+            hint="Set model.tokenizer to the tokenizer folder of this base.",
+        )
 
 
 def _given_folder(folder: Path, subfolder: str) -> Path:
@@ -83,7 +124,8 @@ def _given_folder(folder: Path, subfolder: str) -> Path:
 
 
 def _holds_tokenizer(folder: Path) -> bool:
-    return (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
+    old_form = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
+    return old_form or (folder / "tokenizer.json").is_file()
 
 
 def _read(folder: Path) -> CLIPTokenizer:
@@ -91,13 +133,22 @@ def _read(folder: Path) -> CLIPTokenizer:
 
 
 def _from_hub(info: "BaseInfo", *, allow_hub: bool) -> CLIPTokenizer:
-    try:
-        return CLIPTokenizer.from_pretrained(HUB_TOKENIZER, local_files_only=not allow_hub)
-    except (OSError, ValueError) as error:
-        raise BaseModelError(
-            f"{info.checkpoint.path} brings no tokenizer, and none was found on this machine",
-            hint="Put vocab.json and merges.txt of CLIP (the folder tokenizer of any Stable "
-            "Diffusion 1, 2 or XL diffusers folder) into a folder and name it:\n"
-            "  --set model.tokenizer=FOLDER\n"
-            "or allow fetching it once (2 MB): --set model.allow_hub=true",
-        ) from error
+    for repository in (HUB_TOKENIZER, *_CACHED_BASES):
+        subfolder = "" if repository == HUB_TOKENIZER else "tokenizer"
+        try:
+            return CLIPTokenizer.from_pretrained(
+                repository, subfolder=subfolder, local_files_only=True
+            )
+        except (OSError, ValueError):
+            continue
+    if allow_hub:
+        return CLIPTokenizer.from_pretrained(HUB_TOKENIZER)
+    path = info.checkpoint.path
+    beside = (path if path.is_dir() else path.parent) / info.spec.text_encoders[0].tokenizer_folder
+    raise BaseModelError(
+        f"{path} brings no tokenizer, and none was found on this machine",
+        hint="Put vocab.json and merges.txt of CLIP (from the folder tokenizer of any Stable "
+        f"Diffusion 1, 2 or XL diffusers folder) into\n  {beside}\n"
+        "or into a folder that you name:\n  --set model.tokenizer=FOLDER\n"
+        "or allow fetching it once (2 MB): --set model.allow_hub=true",
+    )
