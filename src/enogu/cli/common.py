@@ -16,8 +16,8 @@ from enogu.config import Resolved, parse_assignment, resolve
 from enogu.errors import EnoguError, ProjectError
 from enogu.project import Project, find_project, open_project
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 EXIT_INTERRUPTED = 130
 

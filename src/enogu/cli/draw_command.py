@@ -66,6 +66,7 @@ def draw(
     uses = [_find_lora(text, project) for text in lora or []]
     first = secrets.randbelow(_MAX_RANDOM_SEED) if seed is None else seed
     paths = output_paths(out, number, first)
+    wanted_size = _parse_size(size)
     with Progress(console=errors, disable=common.json) as progress:
         task = progress.add_task("Drawing", total=None)
 
@@ -78,7 +79,7 @@ def draw(
             prompt,
             loras=uses,
             seeds=[first + place for place in range(number)],
-            size=_parse_size(size),
+            size=wanted_size,
             paths=paths,
             callback=show,
         )

@@ -58,9 +58,7 @@ def draw_pictures(
         config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
     )
     torch.set_num_threads(config.machine.threads or machine.physical_cores)
-    base = load_configured_base(
-        base_reference, config.model, dtype=precision.dtype, device=device
-    )
+    base = load_configured_base(base_reference, config.model, dtype=precision.dtype, device=device)
     width, height = size or (base.native_resolution, base.native_resolution)
     check_size(base, width, height)
     for path, weight in loras:

@@ -150,4 +150,11 @@ def find_adapter(reference: Path) -> Path:
     Raises:
         ProjectError: There is neither a file nor a run with an adapter.
     """
-    return reference if reference.is_file() else find_run(reference).newest_adapter()
+    if reference.is_file():
+        return reference
+    if reference.suffix == ".safetensors":
+        raise ProjectError(
+            f"no LoRA file at {reference.absolute()}",
+            hint="Name a .safetensors file, or a run folder such as runs/latest.",
+        )
+    return find_run(reference).newest_adapter()

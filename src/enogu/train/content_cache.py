@@ -56,7 +56,7 @@ class ContentCache:
     def read_row(self, key: str, row: int) -> dict[str, Tensor]:
         """Return row `row` of every tensor of an entry, without reading the others."""
         with safetensors.safe_open(self.path(key), framework="pt") as handle:
-            return {name: handle.get_slice(name)[row : row + 1] for name in handle.keys()}
+            return {name: handle.get_slice(name)[row : row + 1] for name in handle.keys()}  # noqa: SIM118
 
     def write(self, key: str, tensors: Mapping[str, Tensor]) -> None:
         """Keep the tensors of an entry.

@@ -125,7 +125,8 @@ def _header(run: RunFolder, facts: RunFacts) -> str:
     return (
         f"<h1>Run {escape(run.name)}</h1><p class='soft'>{escape(state)} · "
         f"{start.get('pictures', 0)} pictures · base {escape(str(start.get('base', '')))} · "
-        f"{escape(str(start.get('precision', '')))} ({escape(str(start.get('precision_reason', '')))})"
+        f"{escape(str(start.get('precision', '')))} "
+        f"({escape(str(start.get('precision_reason', '')))})"
         f" · Enogu {__version__}</p>"
     )
 

@@ -101,7 +101,7 @@ def load_state(path: Path) -> TrainState:
         int(index): dict(values) for index, values in header["numbers"].items()
     }
     with safetensors.safe_open(path, framework="pt") as handle:
-        for name in handle.keys():
+        for name in handle.keys():  # noqa: SIM118 the handle is not iterable
             value = handle.get_tensor(name).clone()
             if name.startswith(_ADAPTER):
                 adapter[name.removeprefix(_ADAPTER)] = value
