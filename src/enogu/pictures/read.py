@@ -27,6 +27,7 @@ from PIL import (
 )
 
 from enogu.errors import PictureError
+from enogu.pictures.complete import first_gif_frame_is_whole, looks_complete
 from enogu.pictures.orientation import UPRIGHT, exif_orientation, swaps_sides, turn_upright
 from enogu.pictures.pixels import WHITE, Pixels, flatten, may_have_alpha, parse_colour, to_srgb
 from enogu.pictures.sniff import FORMAT_SUFFIXES, SNIFF_BYTES, describe_foreign, sniff_format
@@ -163,7 +164,7 @@ def read_header(
         image = opened.image
         width, height = image.size
         has_alpha = may_have_alpha(image)
-        if verify or not _looks_complete(opened):
+        if verify or not looks_complete(opened.handle, opened.format):
             with _decoding(path, opened):
                 image.load()
                 if has_alpha:
@@ -192,6 +193,8 @@ def _opened(path: Path, max_megapixels: float) -> Generator[_Opened]:
         try:
             image = _OPENERS[kind](handle)
             frames = _frame_notes(image, kind)
+            if kind == "GIF" and not first_gif_frame_is_whole(handle):
+                raise EOFError("its data end too early")
         except _DECODE_ERRORS as error:
             raise PictureError(
                 f"{path}: begins like a {kind} picture but cannot be understood ({error})",
@@ -299,23 +302,6 @@ def _frame_notes(image: Image.Image, kind: str) -> list[str]:
     if count <= 1:
         return []
     return [f"first of {count} {'pages' if kind == 'TIFF' else 'frames'}"]
-
-
-def _looks_complete(opened: _Opened) -> bool:
-    """Tell cheaply whether the end of the file is there; False means "decode to be sure"."""
-    handle = opened.handle
-    position = handle.tell()
-    try:
-        length = handle.seek(0, 2)
-        handle.seek(max(0, length - 4096))
-        tail = handle.read()
-        if opened.format == "WebP":
-            handle.seek(4)
-            return int.from_bytes(handle.read(4), "little") + 8 <= length
-    finally:
-        handle.seek(position)
-    ends = {"PNG": b"IEND", "JPEG": b"\xff\xd9", "GIF": b"\x3b"}
-    return opened.format in ends and ends[opened.format] in tail
 
 
 def _embedded_prompt(image: Image.Image) -> str | None:

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from enogu.pictures.orientation import swaps_sides, turn_upright
+
+
+def image_with(orientation, pixels):
+    image = Image.fromarray(pixels)
+    image.getexif()[0x0112] = orientation
+    return image
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turns_as_pillow_does(drawing, orientation):
+    expected = np.asarray(ImageOps.exif_transpose(image_with(orientation, drawing)))
+    turned = turn_upright(drawing, orientation)
+    np.testing.assert_array_equal(turned, expected)
+    assert turned.flags.c_contiguous
+    assert (turned.shape != drawing.shape) == swaps_sides(orientation)
+
+
+def test_turns_masks_too(drawing):
+    mask = drawing[..., 0]
+    np.testing.assert_array_equal(turn_upright(mask, 6), np.rot90(mask, -1))
