@@ -193,7 +193,7 @@ def test_refusals():
     assert "lora_unet_down_blocks_0_attentions_0" in caught.value.hint
     with pytest.raises(AdapterError, match="not a regular expression"):
         inject_lora(base, rank=2, alpha=2, targets=["re:("])
-    with pytest.raises(AdapterError, match="train.conv_rank must be 1 or more, got 0"):
+    with pytest.raises(AdapterError, match="conv_rank must be 1 or more, got 0"):
         inject_lora(base, rank=2, alpha=2, conv_rank=0)
     assert not any(isinstance(module, LoRALayer) for module in base.unet.modules())
     inject_lora(base, rank=2, alpha=2)
