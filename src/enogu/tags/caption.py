@@ -44,7 +44,10 @@ class CaptionRules:
     tag_dropout: float = 0.0
     """Chance for each movable tag or group to be left out, 0 to 1."""
     wildcards: bool = False
-    """``{a|b}`` chooses, ``{{`` and ``}}`` are braces, several lines are several captions."""
+    """``{a|b}`` chooses, ``{{`` and ``}}`` are braces, several lines are several captions.
+
+    Choices inside choices need a blank between their ends: ``{a|{b|c} }``.
+    """
 
 
 def caption_rng(seed: int, picture_id: str, index: int) -> random.Random:
@@ -103,11 +106,15 @@ def arrange_caption(
 def is_deterministic(
     rules: CaptionRules, raw: str | None, *, class_words: str | None = None
 ) -> bool:
-    """Tell whether :func:`arrange_caption` gives the same text every time (dropout aside)."""
+    """Tell whether :func:`arrange_caption` gives the same text every time (dropout aside).
+
+    True is certain. False may also be said of a rare caption that never changes, such as one that
+    has both a choice of one and a plain ``|``.
+    """
     text = _source(raw, class_words)
     if rules.wildcards:
-        decorated = f"{rules.prefix} {text} {rules.suffix}"
-        if len(_lines(text)) > 1 or "|" in "".join(_CHOICE.findall(_protect(decorated))):
+        decorated = _protect(f"{rules.prefix} {text} {rules.suffix}")
+        if len(_lines(text)) > 1 or ("|" in decorated and _CHOICE.search(decorated)):
             return False
     line = next(iter(_lines(text)), "")
     line = " ".join(part for part in (rules.prefix, line, rules.suffix) if part)

@@ -12,6 +12,8 @@ CAPTION_SUFFIXES: Final = (".txt", ".caption")
 
 _MAX_BYTES: Final = 1 << 20
 _HALF_WIDTH_KATAKANA: Final = re.compile("[｡-ﾟ]")
+# Python's decoder gives these for bytes that CP932 leaves undefined.
+_NOT_IN_CP932: Final = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,15 +85,25 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
         text = _try_decode(data, "utf-8")
         if text is not None:
             return text, "utf-8"
-        text = _try_decode(data, "cp932")
-        if text is not None:
-            # EUC-JP nearly always passes for CP932, as a row of half-width katakana.
-            other = _try_decode(data, "euc_jp") if _HALF_WIDTH_KATAKANA.search(text) else None
-            return (text, "cp932") if other is None else (other, "euc_jp")
+        japanese = _decoded_japanese(data)
+        if japanese is not None:
+            return japanese
     raise CaptionError(
         f"{path}: is not text in UTF-8, UTF-16, Shift_JIS (CP932) or EUC-JP",
         hint="Open it in a text editor and save it as UTF-8.",
     )
+
+
+def _decoded_japanese(data: bytes) -> tuple[str, str] | None:
+    text = _try_decode(data, "cp932")
+    if text is not None and _NOT_IN_CP932.search(text):
+        text = None
+    if text is None or _HALF_WIDTH_KATAKANA.search(text):
+        # EUC-JP often passes for CP932, as a row of half-width katakana.
+        other = _try_decode(data, "euc_jp")
+        if other is not None:
+            return other, "euc_jp"
+    return None if text is None else (text, "cp932")
 
 
 def _try_decode(data: bytes, encoding: str) -> str | None:
