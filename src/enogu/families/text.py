@@ -31,6 +31,13 @@ from enogu.families.spec import TextEncoderSpec
 WeightMode = Literal["original", "no_norm"]
 """`original`: A1111's default, the mean is restored after weighting; `no_norm`: it is not."""
 
+_MIN_RELATIVE_MEAN = 1e-3
+"""Least share of the spread that a mean must have to be restored after weighting.
+
+CLIP's features have means of about a tenth of their spread; those of a small or random encoder can
+be 0, and the quotient of two such means is noise or NaN.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TextFeatures:
@@ -261,7 +268,9 @@ def _weighted(hidden: Tensor, layout: list[list[Chunk]], mode: WeightMode) -> Te
         return weighted
     before = hidden.float().mean(dim=(1, 2), keepdim=True)
     after = weighted.float().mean(dim=(1, 2), keepdim=True)
-    return weighted * (before / after).to(weighted.dtype)
+    noise_floor = _MIN_RELATIVE_MEAN * hidden.float().std(dim=(1, 2), keepdim=True)
+    meaningful = (before.abs() > noise_floor) & (after.abs() > noise_floor)
+    return weighted * torch.where(meaningful, before / after, 1.0).to(weighted.dtype)
 
 
 def _checked_num_chunks(needed: int, wanted: int | None) -> int:
