@@ -50,7 +50,7 @@ class BaseInfo:
     num_parameters: dict[str, int]
     """By part: ``unet``, ``vae``, ``text_encoders``; absent parts count 0."""
     dtype: str
-    """Type of most UNet parameters in the file, in safetensors' words: ``F16``, ``BF16``, ``F32``."""
+    """Type of most UNet parameters in the file, as the format names it: ``F16``, ``BF16`` …."""
     num_bytes: int
     """Of all its files."""
 

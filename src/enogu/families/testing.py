@@ -5,8 +5,16 @@ key maps and conditioning behave as with a real checkpoint; only widths and dept
 """
 
 import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
 
 import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
 from enogu.diffusion.noise_schedule import NoiseSchedule
@@ -17,8 +25,11 @@ from enogu.families.architecture import (
     build_unet,
     build_vae,
     freeze,
+    restore_position_ids,
 )
-from enogu.families.base import Base
+from enogu.families.base import Base, TextEncoder, vae_dtype_for
+from enogu.families.safetensors_file import TensorToWrite, write_safetensors
+from enogu.families.single_file_write import write_single_file
 from enogu.families.spec import Config, FamilySpec, PredictionType
 from enogu.families.tokenizers import build_byte_tokenizer
 
@@ -96,30 +107,237 @@ def build_tiny_base(family: str, *, prediction: PredictionType = "epsilon", seed
             )
         ]
     identity = hashlib.sha256(f"tiny {family} {prediction} {seed}".encode()).hexdigest()
-    return Base(
-        spec=spec,
-        path=None,
-        title=f"tiny-{family}",
-        prediction=prediction,
-        schedule=NoiseSchedule.scaled_linear(),
-        zero_terminal_snr=False,
-        native_resolution=64,
-        downscale=architecture.downscale,
-        bucket_step=architecture.bucket_step,
-        scaling_factor=architecture.scaling_factor or spec.scaling_factor,
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        tokenizers=[_tokenizer(encoder_spec.padding) for encoder_spec in spec.text_encoders],
-        hash_content=lambda: identity,
-        hash_legacy=lambda: identity[:8],
-        loaded_unet=unet,
-        loaded_vae=vae,
-        loaded_text_encoders=encoders,
+    base = _in_memory_base(spec, architecture, prediction, torch.float32, identity)
+    base.title, base.native_resolution = f"tiny-{family}", 64
+    base.loaded_unet, base.loaded_vae, base.loaded_text_encoders = unet, vae, encoders
+    return base
+
+
+def build_random_base(
+    family: str, *, dtype: torch.dtype = torch.bfloat16, prediction: PredictionType = "epsilon"
+) -> Base:
+    """Build a random base of the family's real size in memory, cheaply.
+
+    Weights are copies of one random block, scaled so that activations keep their size. The
+    tokenizers know single bytes only.
+
+    Args:
+        family: A name in ``FAMILIES``; ``sd1`` takes 2.1 GB in bfloat16, ``sdxl`` 6.9 GB.
+        dtype: Type of the weights.
+        prediction: What the base claims to predict.
+    """
+    spec = FAMILIES[family]
+    architecture = Architecture.of_family(spec)
+    identity = hashlib.sha256(f"random {family} {dtype}".encode()).hexdigest()
+    base = _in_memory_base(spec, architecture, prediction, dtype, identity)
+    modules = _meta_modules(spec, architecture)
+    pool = _random_pool()
+    for folder, module in modules.items():
+        part_dtype = vae_dtype_for(dtype) if folder == "vae" else dtype
+        state = {
+            name: _random_parameter(pool, name, tuple(value.shape)).to(part_dtype)
+            for name, value in module.state_dict().items()
+        }
+        module.load_state_dict(state, strict=True, assign=True)
+        restore_position_ids(module, torch.device("cpu"))
+        freeze(module)
+    base.title = f"random-{family}"
+    _set_modules(base, modules)
+    return base
+
+
+def build_meta_base(family: str) -> Base:
+    """Build a base of the family's real size without weights, to count and name its modules."""
+    spec = FAMILIES[family]
+    architecture = Architecture.of_family(spec)
+    base = _in_memory_base(spec, architecture, "epsilon", torch.float32, f"meta {family}")
+    _set_modules(base, _meta_modules(spec, architecture))
+    base.device = torch.device("meta")
+    return base
+
+
+def save_single_file(
+    base: Base,
+    path: Path,
+    dtype: torch.dtype = torch.float32,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    markers: tuple[str, ...] = (),
+) -> None:
+    """Write a base as one file in the original (LDM/sgm) key layout.
+
+    Args:
+        base: A base with all parts, without adapters.
+        path: The file to write.
+        dtype: Type of the tensors in the file.
+        metadata: Further metadata, e.g. ``modelspec.prediction_type``.
+        markers: Empty keys, e.g. ``v_pred`` and ``ztsnr``.
+
+    Raises:
+        StorageError: No room or not allowed to write.
+    """
+    states = {folder: module.state_dict() for folder, module in base.modules().items()}
+    write_single_file(
+        base.spec,
+        architecture_of(base),
+        {
+            folder: {name: tuple(value.shape) for name, value in state.items()}
+            for folder, state in states.items()
+        },
+        lambda folder, name: states[folder][name],
+        path,
+        dtype=dtype,
+        metadata=metadata or {},
+        markers=markers,
     )
 
 
-def _tokenizer(padding: str) -> CLIPTokenizer:
-    tokenizer = build_byte_tokenizer()
+def write_random_single_file(family: str, path: Path, dtype: torch.dtype = torch.bfloat16) -> None:
+    """Write a real-size random checkpoint in the original layout without building the model.
+
+    Args:
+        family: A name in ``FAMILIES``; ``sd1`` takes 2.1 GB in bfloat16, ``sdxl`` 6.9 GB.
+        path: The file to write.
+        dtype: Type of the tensors in the file.
+
+    Raises:
+        StorageError: No room or not allowed to write.
+    """
+    spec = FAMILIES[family]
+    architecture = Architecture.of_family(spec)
+    shapes = {
+        folder: {name: tuple(value.shape) for name, value in module.state_dict().items()}
+        for folder, module in _meta_modules(spec, architecture).items()
+    }
+    pool = _random_pool()
+    write_single_file(
+        spec,
+        architecture,
+        shapes,
+        lambda folder, name: _random_parameter(pool, name, shapes[folder][name]),
+        path,
+        dtype=dtype,
+        metadata={},
+    )
+
+
+def save_folder(base: Base, path: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write a base as a diffusers folder with tokenizers, as public checkpoints are laid out.
+
+    Text encoder keys carry ``text_model.``, as in every folder written before transformers 5.6.
+    """
+    prediction = {
+        "prediction_type": base.prediction,
+        "rescale_betas_zero_snr": base.zero_terminal_snr,
+    }
+    _write_json(path / "scheduler" / "scheduler_config.json", prediction)
+    configs = architecture_of(base)
+    described = {"unet": configs.unet, "vae": configs.vae}
+    for encoder, config in zip(base.spec.text_encoders, configs.text_encoders, strict=True):
+        described[encoder.folder] = config
+    for encoder, tokenizer in zip(base.spec.text_encoders, base.tokenizers, strict=True):
+        tokenizer.save_pretrained(str(path / encoder.tokenizer_folder))
+    for folder, module in base.modules().items():
+        _write_json(path / folder / "config.json", described[folder])
+        state = module.state_dict()
+        if folder.startswith("text_encoder"):
+            state = {
+                name if name.startswith("text_") else f"text_model.{name}": value
+                for name, value in state.items()
+            }
+        stem = "model" if folder.startswith("text_encoder") else "diffusion_pytorch_model"
+        entries = [TensorToWrite(name, tuple(value.shape), dtype) for name, value in state.items()]
+        write_safetensors(path / folder / f"{stem}.safetensors", entries, state.__getitem__, {})
+
+
+def architecture_of(base: Base) -> Architecture:
+    """Return the sizes of a loaded base with all parts."""
+    return Architecture(
+        unet=_public(base.unet.config),
+        vae=_public(base.vae.config),
+        text_encoders=tuple(_public(encoder.config.to_dict()) for encoder in base.text_encoders),
+    )
+
+
+def _in_memory_base(
+    spec: FamilySpec,
+    architecture: Architecture,
+    prediction: PredictionType,
+    dtype: torch.dtype,
+    identity: str,
+) -> Base:
+    return Base(
+        spec=spec,
+        path=None,
+        title=spec.name,
+        prediction=prediction,
+        schedule=NoiseSchedule.scaled_linear(),
+        zero_terminal_snr=False,
+        native_resolution=spec.resolution_for(prediction),
+        downscale=architecture.downscale,
+        bucket_step=architecture.bucket_step,
+        scaling_factor=architecture.scaling_factor or spec.scaling_factor,
+        dtype=dtype,
+        device=torch.device("cpu"),
+        tokenizers=[
+            _tokenizer(encoder_spec.padding, cast(int, config["vocab_size"]))
+            for encoder_spec, config in zip(
+                spec.text_encoders, architecture.text_encoders, strict=True
+            )
+        ],
+        hash_content=lambda: identity,
+        hash_legacy=lambda: identity[:8],
+    )
+
+
+def _meta_modules(spec: FamilySpec, architecture: Architecture) -> dict[str, nn.Module]:
+    with torch.device("meta"):
+        modules: dict[str, nn.Module] = {
+            "unet": build_unet(architecture.unet),
+            "vae": build_vae(architecture.vae),
+        }
+        for encoder, config in zip(spec.text_encoders, architecture.text_encoders, strict=True):
+            modules[encoder.folder] = build_text_encoder(encoder, config)
+    return modules
+
+
+def _set_modules(base: Base, modules: Mapping[str, nn.Module]) -> None:
+    base.loaded_unet = cast(UNet2DConditionModel, modules["unet"])
+    base.loaded_vae = cast(AutoencoderKL, modules["vae"])
+    base.loaded_text_encoders = [
+        cast(TextEncoder, modules[encoder.folder]) for encoder in base.spec.text_encoders
+    ]
+
+
+def _random_pool() -> Tensor:
+    return torch.randn(1 << 20, generator=torch.Generator().manual_seed(0))
+
+
+def _random_parameter(pool: Tensor, name: str, shape: tuple[int, ...]) -> Tensor:
+    """Return small random weights, 0 for biases and 1 for norms; float32 of `shape`."""
+    if len(shape) == 1:
+        return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
+    count = math.prod(shape)
+    scale = 0.7 / math.sqrt(math.prod(shape[1:])) if "embedding" not in name else 0.02
+    return (pool * scale).repeat(count // pool.numel() + 1)[:count].reshape(shape)
+
+
+def _public(config: Mapping[str, object]) -> dict[str, object]:
+    """Return the part of a library's config that plain JSON can hold."""
+    return {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and isinstance(value, bool | int | float | str | list | tuple)
+    }
+
+
+def _write_json(path: Path, value: Mapping[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(dict(value), indent=2) + "\n", encoding="utf-8")
+
+
+def _tokenizer(padding: str, num_tokens: int) -> CLIPTokenizer:
+    tokenizer = build_byte_tokenizer(num_tokens)
     if padding == "zero":
         tokenizer.pad_token = "!"
     return tokenizer

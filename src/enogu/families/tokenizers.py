@@ -27,14 +27,20 @@ BOS_TOKEN = "<|startoftext|>"
 EOS_TOKEN = "<|endoftext|>"
 
 
-def build_byte_tokenizer() -> CLIPTokenizer:
+def build_byte_tokenizer(num_tokens: int = 514) -> CLIPTokenizer:
     """Build a CLIP tokenizer without merges: every byte is a token, so any word can be spelt.
 
+    Args:
+        num_tokens: Size of the vocabulary, at least 514; with more, ids that no text uses lie
+            before start and end, which are the last two as in CLIP (49408 there).
+
     Returns:
-        514 tokens in CLIP's own order: 256 bytes, 256 bytes that end a word, start, end.
+        Tokens in CLIP's own order: 256 bytes, 256 bytes that end a word, unused, start, end.
     """
     alphabet = byte_alphabet()
-    tokens = [*alphabet, *(f"{character}</w>" for character in alphabet), BOS_TOKEN, EOS_TOKEN]
+    words = [f"{character}</w>" for character in alphabet]
+    unused = [f"<|unused{index}|>" for index in range(num_tokens - 2 * len(alphabet) - 2)]
+    tokens = [*alphabet, *words, *unused, BOS_TOKEN, EOS_TOKEN]
     return CLIPTokenizer(
         vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77
     )
@@ -142,7 +148,13 @@ def _from_hub(info: "BaseInfo", *, allow_hub: bool) -> CLIPTokenizer:
         except (OSError, ValueError):
             continue
     if allow_hub:
-        return CLIPTokenizer.from_pretrained(HUB_TOKENIZER)
+        try:
+            return CLIPTokenizer.from_pretrained(HUB_TOKENIZER)
+        except (OSError, ValueError) as error:
+            raise BaseModelError(
+                f"the tokenizer {HUB_TOKENIZER} could not be fetched from the hub: {error}",
+                hint="Check the connection, or put the tokenizer on disk and set model.tokenizer.",
+            ) from error
     path = info.checkpoint.path
     beside = (path if path.is_dir() else path.parent) / info.spec.text_encoders[0].tokenizer_folder
     raise BaseModelError(
