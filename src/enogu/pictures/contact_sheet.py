@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -16,7 +17,9 @@ from enogu.pictures.scan import PictureRecord
 
 _CELL_PX = 160
 _GAP_PX = 8
-_LABEL_PX = 16
+_LABEL_PX = 15
+_LABEL_SIZE = 11
+_PITCH_PX = _CELL_PX + 2 * _LABEL_PX + _GAP_PX
 _HEADING_PX = 26
 _COLUMNS = 6
 _PAPER = (255, 255, 255)
@@ -24,6 +27,26 @@ _INK = (60, 60, 60)
 _FRAME = (194, 65, 12)
 _PALE = 0.35
 """How much of a cropped-away pixel's own colour is left."""
+_LAST_LATIN = 0x24F
+# Fonts with Japanese letters as Linux, Windows and macOS name them; Pillow looks for the file in
+# the system's font folders.
+_WIDE_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKjp-Regular.otf",
+    "NotoSansJP-Regular.ttf",
+    "YuGothM.ttc",
+    "meiryo.ttc",
+    "msgothic.ttc",
+    "ヒラギノ角ゴシック W3.ttc",
+    "Hiragino Sans GB.ttc",
+    "ipaexg.ttf",
+    "ipag.ttf",
+    "TakaoGothic.ttf",
+    "VL-Gothic-Regular.ttf",
+    "DroidSansFallbackFull.ttf",
+)
+
+_Row: TypeAlias = tuple[PictureRecord, BucketFit]
 
 
 def contact_sheet(
@@ -32,16 +55,20 @@ def contact_sheet(
     *,
     background: str = "#ffffff",
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    max_pictures: int = 120,
 ) -> Path:
     """Write a sheet of pictures, bucket by bucket.
 
-    Each cell shows the scaled picture; what training sees is framed, what is cut off is pale.
+    Each cell shows the scaled picture; what training sees is framed, what is cut off is pale. The
+    label says how much is cut off and by how much a small picture is enlarged.
 
     Args:
         rows: Pictures with their fits.
         path: The PNG file to write; its folder must exist.
         background: Colour behind transparent pictures.
         max_megapixels: As for reading.
+        max_pictures: Of larger sets, each bucket shows its share, those that lose most first
+            chosen; every bucket shows at least one.
 
     Returns:
         `path`.
@@ -52,37 +79,68 @@ def contact_sheet(
     """
     if not rows:
         raise PictureError("there is no picture to show on a contact sheet")
-    by_bucket: dict[BucketSize, list[tuple[PictureRecord, BucketFit]]] = defaultdict(list)
-    for record, fit in rows:
-        by_bucket[fit.bucket].append((record, fit))
+    by_bucket: defaultdict[BucketSize, list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_bucket[row[1].bucket].append(row)
     groups = sorted(by_bucket.items(), key=lambda entry: (-len(entry[1]), entry[0]))
-    pitch_y = _CELL_PX + _LABEL_PX + _GAP_PX
-    lines = [-(-len(members) // _COLUMNS) for _, members in groups]
-    height = sum(_HEADING_PX + count * pitch_y for count in lines) + _GAP_PX
-    width = _COLUMNS * (_CELL_PX + _GAP_PX) + _GAP_PX
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    share = min(1.0, max_pictures / len(rows))
+    shown = [(bucket, members, _pick(members, share)) for bucket, members in groups]
+    lines = sum(-(-len(picked) // _COLUMNS) for _, _, picked in shown)
+    height = len(shown) * _HEADING_PX + lines * _PITCH_PX + _GAP_PX
+    sheet = Image.new("RGB", (_COLUMNS * (_CELL_PX + _GAP_PX) + _GAP_PX, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    heading, label = ImageFont.load_default(15), ImageFont.load_default(11)
+    heading = ImageFont.load_default(15)
+    label = _label_font("".join(record.relative for record, _ in rows))
     top = _GAP_PX
-    for (bucket, members), count in zip(groups, lines, strict=True):
-        pen.text((_GAP_PX, top), f"{bucket}: {len(members)} pictures", _INK, heading)
+    for bucket, members, picked in shown:
+        pen.text((_GAP_PX, top), _heading(bucket, members, picked), _INK, heading)
         top += _HEADING_PX
-        for place, (record, fit) in enumerate(members):
+        for place, (record, fit) in enumerate(picked):
             left = _GAP_PX + place % _COLUMNS * (_CELL_PX + _GAP_PX)
-            above = top + place // _COLUMNS * pitch_y
+            above = top + place // _COLUMNS * _PITCH_PX
             picture = read_picture(
                 record.path, background=background, max_megapixels=max_megapixels
             )
             cell = _cell(resize_whole(picture.pixels, fit), fit)
-            sheet.paste(
-                cell,
-                (left + (_CELL_PX - cell.width) // 2, above + (_CELL_PX - cell.height) // 2),
-            )
+            middle = ((_CELL_PX - cell.width) // 2, (_CELL_PX - cell.height) // 2)
+            sheet.paste(cell, (left + middle[0], above + middle[1]))
             pen.text((left, above + _CELL_PX), _short(record.relative, label), _INK, label)
-        top += count * pitch_y
+            pen.text((left, above + _CELL_PX + _LABEL_PX), _losses(fit), _FRAME, label)
+        top += -(-len(picked) // _COLUMNS) * _PITCH_PX
     with atomic_path(path) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)
+        sheet.save(temporary, format="PNG")
     return path
+
+
+def _pick(members: Sequence[_Row], share: float) -> list[_Row]:
+    count = max(1, int(share * len(members)))
+    most_lost = sorted(members, key=lambda row: (-row[1].lost, row[0].relative))[:count]
+    return sorted(most_lost, key=lambda row: row[0].relative)
+
+
+def _heading(bucket: BucketSize, members: Sequence[_Row], picked: Sequence[_Row]) -> str:
+    some = "" if len(picked) == len(members) else f", the {len(picked)} that lose most shown"
+    return f"{bucket}: {len(members)} {'picture' if len(members) == 1 else 'pictures'}{some}"
+
+
+def _losses(fit: BucketFit) -> str:
+    parts: list[str] = []
+    if fit.lost >= 0.005:
+        parts.append(f"cut {fit.lost:.0%}")
+    if fit.upscale > 1.005:
+        parts.append(f"enlarged {fit.upscale:.2f}x")
+    return ", ".join(parts)
+
+
+def _label_font(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return a font for file names; letters that no font at hand has appear as boxes."""
+    if any(ord(letter) > _LAST_LATIN for letter in text):
+        for name in _WIDE_FONTS:
+            try:
+                return ImageFont.truetype(name, _LABEL_SIZE)
+            except OSError:
+                continue
+    return ImageFont.load_default(_LABEL_SIZE)
 
 
 def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFit) -> Image.Image:
@@ -108,7 +166,7 @@ def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFi
 
 
 def _short(name: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Cut a file name to the width of a cell; letters the font lacks appear as boxes."""
+    """Cut a file name to the width of a cell, from its start."""
     if font.getlength(name) <= _CELL_PX:
         return name
     while name and font.getlength("…" + name) > _CELL_PX:
