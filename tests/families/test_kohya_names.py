@@ -18,15 +18,17 @@ RANK = 4
 CONVOLUTIONS = (ResnetBlock2D, Downsample2D, Upsample2D)
 
 
-def shapes_at_rank(layer):
+def shapes_at_rank(layer, *, as_convolution=False):
     """Shapes of lora_down and lora_up as adapter files hold them."""
+    if isinstance(layer, nn.Linear) and as_convolution:
+        return [RANK, layer.in_features, 1, 1], [layer.out_features, RANK, 1, 1]
     if isinstance(layer, nn.Linear):
         return [RANK, layer.in_features], [layer.out_features, RANK]
     down = [RANK, layer.in_channels, *layer.kernel_size]
     return down, [layer.out_channels, RANK, 1, 1]
 
 
-def named_layers(root, names, owners):
+def named_layers(root, names, owners, *, sd2=False):
     found = []
     for path, owner in root.named_modules():
         if not isinstance(owner, owners):
@@ -34,7 +36,9 @@ def named_layers(root, names, owners):
         for name, layer in owner.named_modules():
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 full = f"{path}.{name}"
-                found.append([names[full], *shapes_at_rank(layer)])
+                # sd-scripts keeps SD2's linear projections as 1x1 convolutions
+                as_convolution = sd2 and name in ("proj_in", "proj_out")
+                found.append([names[full], *shapes_at_rank(layer, as_convolution=as_convolution)])
     return found
 
 
@@ -52,7 +56,7 @@ def named_layers(root, names, owners):
 def test_names_and_shapes_equal_the_golden_lists(shared_data, case, family, owners):
     golden = json.loads((shared_data / "golden" / "lora_modules.json").read_text("utf-8"))[case]
     base = build_meta_base(family)
-    unet = named_layers(base.unet, lora_module_names(base, "unet"), owners)
+    unet = named_layers(base.unet, lora_module_names(base, "unet"), owners, sd2=family == "sd2")
     text = [
         layer
         for spec, encoder in zip(base.spec.text_encoders, base.text_encoders, strict=True)
