@@ -22,7 +22,8 @@ _LABEL_SIZE = 11
 _PITCH_PX = _CELL_PX + 2 * _LABEL_PX + _GAP_PX
 _HEADING_PX = 26
 _COLUMNS = 6
-_PAPER = (255, 255, 255)
+# Not white, so that white margins show where a picture ends.
+_PAPER = (228, 228, 228)
 _INK = (60, 60, 60)
 _FRAME = (194, 65, 12)
 _PALE = 0.35
