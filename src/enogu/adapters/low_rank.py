@@ -176,14 +176,17 @@ def _pointwise(x: Tensor, matrix: Tensor) -> Tensor:
     if _is_channels_last(x):
         flat = _tokens(x) @ matrix.T
         return flat.view(batch, height, width, matrix.shape[0]).permute(0, 3, 1, 2)
-    return torch.matmul(matrix, x.flatten(2)).view(batch, matrix.shape[0], height, width)
+    # Not torch.matmul: it orders the sums by whether an argument requires a gradient, and a loaded
+    # adapter must answer bit for bit as the same one in training.
+    product = torch.bmm(matrix.expand(batch, -1, -1), x.flatten(2))
+    return product.view(batch, matrix.shape[0], height, width)
 
 
 def _pointwise_weight(grad: Tensor, x: Tensor) -> Tensor:
     """Return `[C', C]`, the sum over pixels of `grad` `[B, C', H, W]` times `x` `[B, C, H, W]`."""
     if _is_channels_last(x) and _is_channels_last(grad):
         return _tokens(grad).T @ _tokens(x)
-    return torch.matmul(grad.flatten(2), x.flatten(2).transpose(1, 2)).sum(0)
+    return torch.bmm(grad.flatten(2), x.flatten(2).transpose(1, 2)).sum(0)
 
 
 def _add_pointwise(out: Tensor, mid: Tensor, up_OR: Tensor, scale: float) -> None:
