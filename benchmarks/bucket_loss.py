@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
-from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
+from enogu.pictures.buckets import BucketFit, BucketMode, BucketRule, BucketSize
 from enogu.pictures.scan import scan_pictures
 
 REAL_SETS = ("ankitan", "gopher-sketch", "gopher-emo", "illustrations", "cats")
@@ -45,9 +46,10 @@ class Setting:
     max_px: int
     step: int
 
-    def rule(self, mode: str) -> BucketRule:
+    def rule(self, mode: BucketMode) -> BucketRule:
+        """Return one of the three rules within these limits."""
         return BucketRule(
-            mode=mode,  # type: ignore[arg-type]
+            mode=mode,
             resolution=BucketSize(self.resolution, self.resolution),
             min_px=self.min_px,
             max_px=self.max_px,
@@ -131,7 +133,7 @@ def main() -> None:
                 f"mean | > 1.05 | buckets | batches of {BATCH_SIZE} filled |"
             )
             print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
-            for mode in ("list", "no_upscale", "fit"):
+            for mode in get_args(BucketMode):
                 rule = setting.rule(mode)
                 fits = [rule.choose(size) for size in sizes]
                 print(row(mode, fits, rule.resolution.area))
