@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from enogu.train.forecast import forecast, saved_bytes
+from enogu.train.plan import make_plan, plan_as_dict
+from enogu.train.setup import open_setup
+
+
+def test_saved_bytes_are_those_that_autograd_keeps():
+    layer = torch.nn.Linear(8, 4, bias=False)
+    for device in ("cpu", "meta"):
+        x = torch.zeros(3, 8, device=device)
+        weight = torch.nn.Parameter(torch.zeros(4, 8, device=device))
+
+        def run(x=x, weight=weight):
+            # exp keeps its result; the product keeps x and the weight, which exists anyway.
+            return (x @ weight.T).exp().sum()
+
+        assert saved_bytes(run, [weight]) == 4 * (3 * 8 + 3 * 4)
+    assert layer.weight.requires_grad
+
+
+def test_forecast_grows_with_batch_and_rank(make_project):
+    small = forecast(open_setup(make_project()))
+    wide = forecast(open_setup(make_project(train__rank=8)))
+    many = forecast(open_setup(make_project(train__batch_size=4)))
+    assert wide.trained_parameters == 2 * small.trained_parameters
+    assert wide.adapter_bytes == wide.trained_parameters * 16
+    assert many.activations_bytes > small.activations_bytes
+    assert small.peak_bytes > small.weights_bytes + small.activations_bytes
+
+
+def test_checkpointing_lowers_the_forecast(make_project):
+    plain = forecast(open_setup(make_project()))
+    checkpointed = forecast(open_setup(make_project(train__gradient_checkpointing=True)))
+    assert checkpointed.activations_bytes < 0.7 * plain.activations_bytes
+
+
+def test_trained_parameters_are_those_of_the_real_adapter(make_project):
+    from enogu.families.load import load_base
+    from enogu.train.session import attach_adapter
+
+    project = make_project(train__text_encoder=True)
+    expected = forecast(open_setup(project)).trained_parameters
+    adapter = attach_adapter(load_base("mini"), project.resolved.config)
+    assert expected == sum(value.numel() for value in adapter.parameters())
+
+
+def test_plan_counts_buckets_and_warns(make_project):
+    plan = make_plan(open_setup(make_project(train__steps=2000, captions__trigger="")))
+    assert sum(row.pictures for row in plan.buckets) == 5
+    assert sum(row.batches for row in plan.buckets) == plan.setup.feed.batches_per_epoch
+    text = "\n".join(plan.warnings)
+    assert "no trigger word" in text
+    assert "often copies" in text
+    values = plan_as_dict(plan)
+    assert values["epochs"] == pytest.approx(2000 / plan.setup.feed.batches_per_epoch, abs=0.01)
