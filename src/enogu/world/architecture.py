@@ -6,9 +6,12 @@ differ from the big model besides the widths: the autoencoder shrinks by 4 inste
 """
 
 from dataclasses import asdict, dataclass
+from typing import TypeVar, cast
 
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
+
+T = TypeVar("T")
 
 LATENT_CHANNELS = 4
 DOWNSCALE = 4
@@ -37,12 +40,17 @@ class MiniShape:
         return {key: str(value) for key, value in asdict(self).items()}
 
 
+def _one(values: tuple[T, ...]) -> tuple[T]:
+    """Return `values` unchanged: diffusers annotates its tuples of any length as of length one."""
+    return cast("tuple[T]", values)
+
+
 def build_vae(shape: MiniShape) -> AutoencoderKL:
     """Return the untrained autoencoder."""
     return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=shape.vae_channels,
+        down_block_types=_one(("DownEncoderBlock2D",) * 3),
+        up_block_types=_one(("UpDecoderBlock2D",) * 3),
+        block_out_channels=_one(shape.vae_channels),
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
         norm_num_groups=shape.norm_groups,
@@ -63,7 +71,7 @@ def build_unet(shape: MiniShape) -> UNet2DConditionModel:
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         # diffusers calls the number of heads "attention_head_dim" here (huggingface/diffusers
         # issue 2011); the SD1 configs do the same.
-        attention_head_dim=shape.unet_heads,
+        attention_head_dim=_one(shape.unet_heads),
         cross_attention_dim=shape.text_width,
         norm_num_groups=shape.norm_groups,
     )

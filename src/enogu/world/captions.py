@@ -7,6 +7,7 @@ word until a LoRA gives it a meaning.
 """
 
 import random
+import re
 from collections.abc import Sequence
 
 from enogu.world.axes import AXES, Traits, tags_of
@@ -24,10 +25,14 @@ _WEIGHTS: dict[str, dict[str, float]] = {
     "framing": {"upper body": 2, "portrait": 1},
     "kind": {"1girl": 2, "1boy": 1},
 }
-_SYLLABLES = (
-    "ka ki ku ke ko sa shi su se so ta chi tsu te to na ni nu ne no ha hi fu he ho ma mi mu me mo "
-    "ya yu yo ra ri ru re ro wa ga gi go za zu da do ba bi be bo kya sho ryu n q x v zz lo ik ox"
-).split()
+_SYLLABLES = tuple(
+    re.findall(
+        r"\w+",
+        "ka ki ku ke ko sa shi su se so ta chi tsu te to na ni nu ne no ha hi fu he ho ma mi mu me "
+        "mo ya yu yo ra ri ru re ro wa ga gi go za zu da do ba bi be bo kya sho ryu n q x v zz lo "
+        "ik ox",
+    )
+)
 
 
 def random_traits(rng: random.Random) -> Traits:

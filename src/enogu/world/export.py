@@ -57,6 +57,11 @@ class MiniParts:
     text_encoder: CLIPTextModel
     tokenizer: CLIPTokenizer
 
+    @property
+    def scaling_factor(self) -> float:
+        """Factor from raw latents to unit variance, as the autoencoder's config says."""
+        return float(self.vae.config["scaling_factor"])
+
 
 def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
     """Write a diffusers folder and return its size in bytes.
@@ -68,9 +73,9 @@ def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
     """
     make_dirs(folder)
     for name, network in (("unet", parts.unet), ("vae", parts.vae)):
-        half = copy.deepcopy(network).to(torch.float16, memory_format=torch.contiguous_format)
+        half = copy.deepcopy(network).half()
         half.save_pretrained(str(folder / name), safe_serialization=True)
-    text_encoder = copy.deepcopy(parts.text_encoder).to(torch.float16)
+    text_encoder = copy.deepcopy(parts.text_encoder).half()
     text_encoder.save_pretrained(str(folder / "text_encoder"))
     make_dirs(folder / "tokenizer")
     for name in _TOKENIZER_FILES:

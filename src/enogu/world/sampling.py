@@ -12,6 +12,7 @@ from enogu.diffusion.targets import denoised_at_sigma, model_input_at_sigma
 from enogu.world.architecture import DOWNSCALE, LATENT_CHANNELS
 from enogu.world.export import MiniParts
 from enogu.world.tokenizer import tokenize
+from enogu.world.vae_training import decode
 
 
 @torch.no_grad()
@@ -48,12 +49,13 @@ def sample_pictures(
             torch.cat([model_input, model_input]),
             torch.cat([timesteps, timesteps]),
             torch.cat([empty, texts]),
-        ).sample
+            return_dict=False,
+        )[0]
         without, with_text = pred.chunk(2)
         guided = without + cfg_scale * (with_text - without)
         return denoised_at_sigma("epsilon", guided, x, sigma)
 
     latents = sample_euler(denoiser, start * float(sigmas[0]), sigmas)
-    decoded = parts.vae.decode(latents / parts.vae.config.scaling_factor).sample
+    decoded = decode(parts.vae, latents / parts.scaling_factor)
     pixels = decoded.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
     return [Image.fromarray(picture.permute(1, 2, 0).numpy()) for picture in pixels]

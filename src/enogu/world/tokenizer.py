@@ -5,6 +5,7 @@ every script can be spelt and no word is unknown.
 """
 
 import functools
+import itertools
 import json
 import random
 import re
@@ -15,8 +16,8 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from enogu.files import make_dirs, write_text_atomic
-from enogu.world.captions import join_tags, nonsense_word, random_traits
 from enogu.world.axes import KNOWN_TAGS, tags_of
+from enogu.world.captions import join_tags, nonsense_word, random_traits
 
 END_OF_WORD = "</w>"
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
@@ -50,7 +51,7 @@ def learn_merges(texts: list[str], count: int) -> list[tuple[str, str]]:
     while len(merges) < count:
         pairs: Counter[tuple[str, str]] = Counter()
         for word, times in words.items():
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] += times
         if not pairs:
             break

@@ -127,8 +127,8 @@ class TrainingState:
         # The average starts short, so that the random start is soon forgotten.
         decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            averages = [self.ema[name] for name, _ in self.parameters()]
-            torch._foreach_lerp_(averages, [p.detach() for p in parameters], 1 - decay)
+            for name, parameter in self.parameters():
+                self.ema[name].lerp_(parameter, 1 - decay)
         self.tick()
 
     def tick(self) -> None:

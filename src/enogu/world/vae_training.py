@@ -3,6 +3,7 @@
 import logging
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import torch
@@ -51,10 +52,16 @@ def _crops(pool: Pool, seed: int, step: int, count: int, crop: int) -> Tensor:
     return to_unit_range(crops)
 
 
+def decode(vae: AutoencoderKL, raw_latents: Tensor) -> Tensor:
+    """Return raw latents [B, 4, h, w] as pictures [B, 3, H, W] in about [-1, 1]."""
+    # The library annotates the legacy FloatTensor, which no float tensor is to a type checker.
+    return vae.decode(cast("torch.FloatTensor", raw_latents), return_dict=False)[0]
+
+
 def vae_loss(vae: AutoencoderKL, pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Return squared error plus a little absolute error plus the KL term, a scalar."""
-    posterior = vae.encode(pictures).latent_dist
-    decoded = vae.decode(posterior.sample(generator)).sample.float()
+    posterior = vae.encode(pictures, return_dict=False)[0]
+    decoded = decode(vae, posterior.sample(generator)).float()
     kl = 0.5 * (posterior.mean.square() + posterior.var - 1.0 - posterior.logvar).float().mean()
     error = functional.mse_loss(decoded, pictures) + L1_WEIGHT * functional.l1_loss(
         decoded, pictures
@@ -111,26 +118,28 @@ def train_vae(
 
 
 @torch.no_grad()
-def encode_pool(vae: AutoencoderKL, pool: Pool, path: Path, *, bf16: bool = True) -> float:
-    """Write the posterior means of all drawings to `path` and return the factor to unit variance.
+def encode_pool(vae: AutoencoderKL, pool: Pool, file: BinaryIO, *, bf16: bool = True) -> float:
+    """Write the posterior means of all drawings to `file` and return the factor to unit size.
 
-    The file is float16 ``.npy`` of shape [N, 4, h, w], raw latents times the factor; the factor is
-    what goes into the autoencoder's config as ``scaling_factor``.
+    The content is float16 ``.npy`` of shape [N, 4, h, w], raw latents times the factor; the
+    factor is what goes into the autoencoder's config as ``scaling_factor``.
     """
     batches: list[Tensor] = []
     for start in range(0, len(pool), 32):
         with autocast(bf16):
             pictures = to_unit_range(pool.pixels[start : start + 32])
-            batches.append(vae.encode(pictures).latent_dist.mean.float().contiguous())
+            posterior = vae.encode(pictures, return_dict=False)[0]
+            batches.append(posterior.mean.float().contiguous())
     raw_latents = torch.cat(batches)
     factor = round(1.0 / float(raw_latents.std()), 5)
-    np.save(path, (raw_latents * factor).half().numpy())
+    np.save(file, (raw_latents * factor).half().numpy())
     return factor
 
 
 @torch.no_grad()
 def round_trip_psnr(vae: AutoencoderKL, pictures: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio in dB of each picture [B, 3, H, W] in [-1, 1]."""
-    decoded = vae.decode(vae.encode(pictures).latent_dist.mean).sample.clamp(-1, 1)
+    raw_latents = vae.encode(pictures, return_dict=False)[0].mean
+    decoded = decode(vae, raw_latents).clamp(-1, 1)
     error = (decoded - pictures).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(4.0 / error)

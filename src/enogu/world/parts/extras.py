@@ -12,7 +12,7 @@ def draw_head_extras(look: Look) -> str:
         parts.append(svg.shape(gold, "#ffd23d", line="#8a5a10", width=2.8))
         parts.append(svg.ellipse(172, 80, 3, 3, "#fff6c8"))
     if "moon cheek" in look.extras:
-        moon = "M88 150 a10 10 0 1 0 10 15 a9 9 0 0 1 -10 -15Z"
+        moon = "M99 155 a8 8 0 1 0 8 11 a7 7 0 0 1 -8 -11Z"
         parts.append(svg.shape(moon, "#7a5cd6", line="#3c2880", width=1.6))
     return "".join(parts)
 
