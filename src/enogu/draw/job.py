@@ -7,11 +7,14 @@ import torch
 
 from enogu.adapters import inspect_adapter, load_adapter
 from enogu.config import ProjectConfig
-from enogu.draw.metadata import save_png
+from enogu.diffusion.targets import check_prediction
+from enogu.draw.metadata import check_png_name, save_png
 from enogu.draw.pipeline import base_use, check_size, draw
 from enogu.draw.recipe import LoraUse, Recipe
-from enogu.families.detect import inspect_base
+from enogu.families.base import Base
+from enogu.families.detect import BaseInfo, inspect_base
 from enogu.families.load import load_configured_base
+from enogu.files import make_dirs
 from enogu.machine import choose_device, choose_precision, probe_machine
 
 
@@ -44,51 +47,68 @@ def draw_pictures(
     Raises:
         BaseModelError: The base cannot be loaded.
         AdapterError: A LoRA does not fit it.
-        ConfigError: A setting or the size is wrong.
+        ConfigError: A setting, the size or a file name is wrong.
+        PromptError: The prompt cannot be understood.
+        ScheduleError: Epsilon prediction with zero terminal SNR.
         StorageError: A file cannot be written.
     """
-    machine = probe_machine()
-    device = choose_device(config.machine.device, machine)
+    # everything that can be wrong is found before the minutes that loading and drawing may take
+    for path in paths:
+        check_png_name(path)
+        make_dirs(path.parent)
     info = inspect_base(
         base_reference,
         prediction=config.model.prediction,
         zero_terminal_snr=config.model.zero_terminal_snr,
     )
-    precision = choose_precision(
-        config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
-    )
-    torch.set_num_threads(config.machine.threads or machine.physical_cores)
-    base = load_configured_base(base_reference, config.model, dtype=precision.dtype, device=device)
-    width, height = size or (base.native_resolution, base.native_resolution)
-    check_size(base, width, height)
+    width, height = size or (info.native_resolution, info.native_resolution)
+    check_size(info.title, info.downscale, width, height)
+    check_prediction(info.prediction, info.schedule)
+    uses = tuple(_lora_use(path, weight) for path, weight in loras)
+    recipes = [_recipe(config, prompt, seed, (width, height), uses) for seed in seeds]
+    base = _load(config, base_reference, info)
     for path, weight in loras:
         load_adapter(base, path, weight)
-    recipe = Recipe(
-        prompt=prompt,
-        negative_prompt=config.draw.negative_prompt,
-        seed=seeds[0],
-        width=width,
-        height=height,
-        steps=config.draw.steps,
-        cfg_scale=config.draw.cfg_scale,
-        sampler=config.draw.sampler,
-        schedule=config.draw.schedule,
-        clip_skip=config.model.clip_skip,
-        base=base_use(base),
-        loras=tuple(_lora_use(path, weight) for path, weight in loras),
-    )
     written: list[Path] = []
-    for place, (seed, path) in enumerate(zip(seeds, paths, strict=True)):
-        one = recipe.model_copy(update={"seed": seed})
+    for place, (recipe, path) in enumerate(zip(recipes, paths, strict=True)):
+        complete = recipe.model_copy(update={"base": base_use(base)})
         done = place * recipe.steps
 
         def report(step: int, total: int, done: int = done) -> None:
             if callback is not None:
                 callback(done + step, total * len(seeds))
 
-        save_png(draw(base, one, callback=report), path, one)
+        save_png(draw(base, complete, callback=report), path, complete)
         written.append(path)
     return written
+
+
+def _recipe(
+    config: ProjectConfig, prompt: str, seed: int, size: tuple[int, int], loras: tuple[LoraUse, ...]
+) -> Recipe:
+    return Recipe(
+        prompt=prompt,
+        negative_prompt=config.draw.negative_prompt,
+        seed=seed,
+        width=size[0],
+        height=size[1],
+        steps=config.draw.steps,
+        cfg_scale=config.draw.cfg_scale,
+        sampler=config.draw.sampler,
+        schedule=config.draw.schedule,
+        clip_skip=config.model.clip_skip,
+        loras=loras,
+    )
+
+
+def _load(config: ProjectConfig, reference: str, info: BaseInfo) -> Base:
+    machine = probe_machine()
+    device = choose_device(config.machine.device, machine)
+    precision = choose_precision(
+        config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
+    )
+    torch.set_num_threads(config.machine.threads or machine.physical_cores)
+    return load_configured_base(reference, config.model, dtype=precision.dtype, device=device)
 
 
 def _lora_use(path: Path, weight: float) -> LoraUse:

@@ -29,6 +29,19 @@ class PictureRecipe:
     """Parts of an A1111 text that change the picture and are not in the recipe."""
 
 
+def check_png_name(path: Path) -> None:
+    """Refuse a name that :func:`save_png` would not write to.
+
+    Raises:
+        ConfigError: The name does not end in ``.png``.
+    """
+    if path.suffix.lower() != ".png":
+        raise ConfigError(
+            f"pictures are written as PNG, got the name {str(path)!r}",
+            hint=f"Use {path.name}.png" if not path.suffix else f"Use {path.with_suffix('.png')}",
+        )
+
+
 def save_png(image: Image.Image, path: Path, recipe: Recipe) -> None:
     """Write a picture with its recipe; readers see the old file or the new one.
 
@@ -44,11 +57,7 @@ def save_png(image: Image.Image, path: Path, recipe: Recipe) -> None:
         ConfigError: The name does not end in ``.png``.
         StorageError: The place cannot be written or the disk is full.
     """
-    if path.suffix.lower() != ".png":
-        raise ConfigError(
-            f"pictures are written as PNG, got the name {str(path)!r}",
-            hint=f"Use {path.with_suffix('.png')}",
-        )
+    check_png_name(path)
     texts = PngInfo()
     texts.add_text(A1111_KEY, infotext(recipe))
     texts.add_text(RECIPE_KEY, recipe.to_json())

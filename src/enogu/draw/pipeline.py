@@ -97,22 +97,31 @@ def check_batch(base: Base, recipes: Sequence[Recipe]) -> None:
                 f"pictures of one batch must have the same {name}, got {', '.join(values)}",
                 hint="Draw them one after another.",
             )
-    check_size(base, first.width, first.height)
+    check_size(base.title, base.downscale, first.width, first.height)
     check_prediction(base.prediction, base.schedule)
 
 
-def check_size(base: Base, width: int, height: int) -> None:
-    """Refuse a picture size that does not fit the latents of `base`.
+def check_size(title: str, downscale: int, width: int, height: int) -> None:
+    """Refuse a picture size that does not fit the latents of a base.
+
+    Sizes between the steps of the UNet are fine: it enlarges to the sizes it came from.
+
+    Args:
+        title: Name of the base, for the message.
+        downscale: Pixels per latent of the base.
+        width: Pixels.
+        height: Pixels.
 
     Raises:
-        ConfigError: A side that is not a multiple of the base's pixels per latent.
+        ConfigError: A side that is not a multiple of `downscale`.
     """
-    step = base.downscale
-    if width % step or height % step:
-        near_width, near_height = (max(step, round(side / step) * step) for side in (width, height))
+    if width % downscale or height % downscale:
+        near = "x".join(
+            str(max(downscale, round(side / downscale) * downscale)) for side in (width, height)
+        )
         raise ConfigError(
-            f"{base.title} draws sizes that are multiples of {step} pixels, got {width}x{height}",
-            hint=f"The nearest size is {near_width}x{near_height}.",
+            f"{title} draws sizes that are multiples of {downscale} pixels, got {width}x{height}",
+            hint=f"The nearest size is {near}.",
         )
 
 
