@@ -224,11 +224,18 @@ def _decoding(path: Path, opened: _Opened) -> Generator[None]:
 
 
 def _open_file(path: Path) -> BinaryIO:
-    if not path.exists():
-        raise PictureError(f"{path}: there is no such file")
-    if not path.is_file():
-        raise PictureError(f"{path}: is not a file but a folder or a device")
     try:
+        if not path.exists():
+            raise PictureError(
+                f"{path}: there is no such file",
+                hint="Check the spelling; a link may point to a file that is gone.",
+            )
+        if not path.is_file():
+            # Opening a pipe would wait for ever.
+            raise PictureError(
+                f"{path}: is not a file but a folder or a device",
+                hint="Take it out of the folder of pictures, or give it another name.",
+            )
         return path.open("rb")
     except OSError as error:
         raise PictureError(
