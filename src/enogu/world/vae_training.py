@@ -31,8 +31,8 @@ VAE_RECIPE = Recipe(learning_rate=2e-3, ema_decay=0.995)
 
 def to_unit_range(pixels: np.ndarray) -> Tensor:
     """Return uint8 [B, H, W, 3] as float32 [B, 3, H, W] in [-1, 1]."""
-    planes = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    return planes.to(torch.float32).div_(127.5).sub_(1.0)
+    planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)
+    return torch.from_numpy(planes).div_(127.5).sub_(1.0)
 
 
 def autocast(bf16: bool) -> AbstractContextManager[object]:
