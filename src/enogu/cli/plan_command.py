@@ -52,8 +52,8 @@ def plan(
         "through all"
     )
     console.print(
-        f"Memory about [bold]{gib(prediction.peak_bytes)}[/] (base {gib(prediction.weights_bytes)}, "
-        f"one step {gib(prediction.activations_bytes)}, adapter and optimiser "
+        f"Memory about [bold]{gib(prediction.peak_bytes)}[/] "
+        f"(base {gib(prediction.weights_bytes)}, one step {gib(prediction.activations_bytes)}, adapter and optimiser "
         f"{gib(prediction.adapter_bytes)})"
     )
     console.print(

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json
-from enogu.project import Project, RunFolder, find_run
+from enogu.project import LATEST, Project, RunFolder, find_run
 
 _STAGES = {
     "look": "Looking at base and pictures",
@@ -208,5 +208,5 @@ def tensorboard(
 
 def _inside(project: Project, run: Path) -> Path:
     """Read a run folder as seen from here, else as seen from the project."""
-    here = run.parent.is_dir() and (run.exists() or run.name == "latest" and run.parent.exists())
+    here = run.exists() or (run.name == LATEST and run.parent.is_dir())
     return run if here else project.root / run

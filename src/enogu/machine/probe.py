@@ -101,7 +101,7 @@ def _cpu_features() -> frozenset[str]:
         found.add("avx2")
     if "AVX512" in capability:
         found.add("avx512f")
-    # torch has no public name for these two; a build without the name counts as without the feature.
+    # torch has no public name for these two; a build that lacks it counts as without the feature.
     for feature, ask in (
         ("avx512_bf16", "_is_avx512_bf16_supported"),
         ("amx_bf16", "_is_amx_tile_supported"),

@@ -2,10 +2,11 @@
 
 from enogu.project.create import Created, create_project, find_trigger
 from enogu.project.layout import CONFIG_NAME, Project, find_project, open_project
-from enogu.project.runs import RunFolder, find_adapter, find_run, list_runs, new_run
+from enogu.project.runs import LATEST, RunFolder, find_adapter, find_run, list_runs, new_run
 
 __all__ = [
     "CONFIG_NAME",
+    "LATEST",
     "Created",
     "Project",
     "RunFolder",

@@ -1,6 +1,7 @@
 """The events of a run as a TensorBoard folder."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,7 +30,7 @@ def export_tensorboard(run: RunFolder, folder: Path) -> int:
         StorageError: The place cannot be written.
     """
     try:
-        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
     except ImportError as error:
         purpose, command = OPTIONAL_PACKAGES["tensorboard"]
@@ -37,22 +38,24 @@ def export_tensorboard(run: RunFolder, folder: Path) -> int:
             f"the {purpose} needs the package tensorboard, which is not installed",
             hint=f"Install it: {command}",
         ) from error
-    from tensorboard.compat.proto.event_pb2 import Event as BoardEvent
-
+    # The message classes are made at import time, so the type checker cannot see them.
+    make_event = getattr(event_pb2, "Event")  # noqa: B009
+    make_summary = getattr(summary_pb2, "Summary")  # noqa: B009
     writer = EventFileWriter(str(make_dirs(folder)))
     written = 0
     for event in read_events(run.events_path):
-        values: list[Summary.Value] = []
+        values: list[Any] = []
         if event["event"] == "step":
             values = [
-                Summary.Value(tag=tag, simple_value=event[name]) for name, tag in _SCALARS.items()
+                make_summary.Value(tag=tag, simple_value=event[name])
+                for name, tag in _SCALARS.items()
             ]
         elif event["event"] == "sample":
-            values = [_picture_value(Summary, run.samples_dir / event["file"], event["name"])]
+            values = [_picture_value(make_summary, run.samples_dir / event["file"], event["name"])]
         if values:
             writer.add_event(
-                BoardEvent(
-                    wall_time=event["time"], step=event["step"], summary=Summary(value=values)
+                make_event(
+                    wall_time=event["time"], step=event["step"], summary=make_summary(value=values)
                 )
             )
             written += len(values)
@@ -60,10 +63,10 @@ def export_tensorboard(run: RunFolder, folder: Path) -> int:
     return written
 
 
-def _picture_value(summary: type, path: Path, name: str) -> object:
+def _picture_value(make_summary: Any, path: Path, name: str) -> object:  # noqa: ANN401
     with Image.open(path) as image:
         height, width = np.asarray(image).shape[:2]
-    picture = summary.Image(
+    picture = make_summary.Image(
         height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes()
     )
-    return summary.Value(tag=f"samples/{name}", image=picture)
+    return make_summary.Value(tag=f"samples/{name}", image=picture)
