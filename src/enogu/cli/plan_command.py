@@ -53,8 +53,8 @@ def plan(
     )
     console.print(
         f"Memory about [bold]{gib(prediction.peak_bytes)}[/] "
-        f"(base {gib(prediction.weights_bytes)}, one step {gib(prediction.activations_bytes)}, adapter and optimiser "
-        f"{gib(prediction.adapter_bytes)})"
+        f"(base {gib(prediction.weights_bytes)}, one step {gib(prediction.activations_bytes)}, "
+        f"adapter and optimiser {gib(prediction.adapter_bytes)})"
     )
     console.print(
         f"Time about [bold]{duration(prediction.seconds)}[/] "
