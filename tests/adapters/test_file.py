@@ -237,3 +237,27 @@ def test_the_middle_factor_of_locon_is_multiplied_in(tmp_path):
     expected = torch.conv2d(torch.conv2d(x, down), mid, padding=1)
     # fp32, sums in another order.
     torch.testing.assert_close(torch.conv2d(x, merged, padding=1), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("role", "shape"),
+    [
+        ("lora_down.weight", ()),
+        ("lora_down.weight", (4,)),
+        ("lora_down.weight", (0, 4)),
+        ("lora_mid.weight", (4, 2)),
+        ("lora_mid.weight", (4, 3, 3, 3)),
+        ("alpha", (2,)),
+    ],
+)
+def test_impossible_shapes_are_refused(tmp_path, role, shape):
+    module = "lora_unet_mid_block_resnets_0_conv1"
+    tensors = {
+        f"{module}.lora_down.weight": torch.ones(4, 8, 1, 1),
+        f"{module}.lora_up.weight": torch.ones(8, 4, 1, 1),
+        f"{module}.{role}": torch.ones(shape),
+    }
+    path = tmp_path / "a.safetensors"
+    safetensors.torch.save_file(tensors, path)
+    with pytest.raises(AdapterError, match=f"{module} have impossible shapes"):
+        read_adapter_header(path)

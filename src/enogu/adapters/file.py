@@ -89,6 +89,7 @@ def read_adapter_header(path: Path) -> AdapterHeader:
     keys = parse_keys(file.tensors)
     if not keys.layers and not keys.other_kinds:
         raise _not_an_adapter(path, list(file.tensors))
+    _check_shapes(file, keys)
     down_shapes = {
         name: file.tensors[layer.tensors["down"]].shape
         for name, layer in keys.layers.items()
@@ -256,6 +257,33 @@ def _open(path: Path) -> SafetensorsFile:
         return SafetensorsFile.open(path)
     except BaseModelError as error:
         raise AdapterError(error.message, error.hint) from error
+
+
+def _check_shapes(file: SafetensorsFile, keys: ParsedKeys) -> None:
+    """Refuse tensors that cannot be what their names say.
+
+    Raises:
+        AdapterError: A factor without two axes or without numbers, an alpha that is not one
+            number, or a middle factor that does not go with its neighbours.
+    """
+    for layer in keys.layers.values():
+        shapes = {role: file.tensors[name].shape for role, name in layer.tensors.items()}
+        down, mid = shapes.get("down", (1, 1)), shapes.get("mid")
+        wrong = (
+            any(
+                len(shape) not in (2, 4) or 0 in shape
+                for role, shape in shapes.items()
+                if role != "alpha"
+            )
+            or math.prod(shapes.get("alpha", ())) != 1
+            or (mid is not None and (len(mid) != 4 or mid[1:2] != down[:1]))
+        )
+        if wrong:
+            listed = ", ".join(f"{role} {list(shape)}" for role, shape in shapes.items())
+            raise AdapterError(
+                f"{file.path}: the tensors of {layer.module} have impossible shapes: {listed}",
+                hint="The file is damaged or was badly converted. Fetch or export it again.",
+            )
 
 
 def _refuse_text(path: Path) -> None:

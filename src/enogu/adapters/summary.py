@@ -17,6 +17,7 @@ from enogu.adapters.file import (
     read_factors,
 )
 from enogu.adapters.keys import LayerTensors, some_names
+from enogu.adapters.peft_alpha import read_peft_alphas
 from enogu.errors import AdapterError
 from enogu.files import sha256_file
 
@@ -42,6 +43,8 @@ class AdapterSummary:
     path: Path
     num_bytes: int
     family: str | None
+    maker: str
+    """Program that wrote the file, as far as it tells."""
     made_for: str
     """Title of the family or architecture, and what tells it."""
     kinds: dict[str, int]
@@ -52,8 +55,10 @@ class AdapterSummary:
     """Part of the base to number of LoRA layers."""
     ranks: dict[int, int]
     """Rank to number of layers."""
+    ranks_by_part: dict[str, dict[int, int]]
+    """The same for each part of the base."""
     alphas: dict[str, int]
-    """Alpha (`none` where the file has none) to number of layers; empty unless tensors are read."""
+    """Alpha (`none` where the file has none, which counts as the rank) to number of layers."""
     dtypes: tuple[str, ...]
     num_parameters: int
     trigger: str
@@ -77,27 +82,32 @@ def inspect_adapter(path: Path, *, deep: bool = False) -> AdapterSummary:
 
     Args:
         path: A `.safetensors` file of any maker.
-        deep: Also read the tensors: alphas, and whether any number is NaN or Inf.
+        deep: Also read the factors: whether any number is NaN or Inf, or a layer untrained.
 
     Raises:
         AdapterError: The file is missing, damaged, a pickle, or no adapter.
     """
     header = read_adapter_header(path)
     layers = header.keys.layers
-    alphas, warnings = _read_alphas(header) if deep else ({}, [])
     metadata = dict(header.metadata)
     kinds = {"LoRA": len(layers)} if layers else {}
+    hashes = _hashes(header)
     kinds |= {kind: len(set(modules)) for kind, modules in header.keys.other_kinds.items()}
     return AdapterSummary(
         path=path,
         num_bytes=path.stat().st_size,
         family=header.origin.family,
+        maker=_maker(header),
         made_for=f"{header.origin.title} ({header.origin.reason})",
         kinds=kinds,
         conventions=tuple(sorted(header.keys.conventions)),
         modules=dict(Counter(_part(name) for name in layers)),
-        ranks=dict(sorted(Counter(_ranks(header, layers)).items())),
-        alphas=alphas,
+        ranks=_ranks(header, layers),
+        ranks_by_part={
+            part: _ranks(header, {name: layers[name] for name in layers if _part(name) == part})
+            for part in sorted({_part(name) for name in layers})
+        },
+        alphas=_alphas(header),
         dtypes=tuple(sorted({entry.dtype for entry in header.file.tensors.values()})),
         num_parameters=sum(entry.num_elements for entry in header.file.tensors.values()),
         trigger=metadata.get("modelspec.trigger_phrase", ""),
@@ -105,13 +115,12 @@ def inspect_adapter(path: Path, *, deep: bool = False) -> AdapterSummary:
         base_hash=metadata.get("ss_new_sd_model_hash", ""),
         tags=_tags(metadata),
         metadata=metadata,
-        hashes=AdapterHashes(
-            file=sha256_file(path),
-            model_hash=file_model_hash(header.file),
-            stated_model_hash=metadata.get("sshs_model_hash", ""),
-            legacy=file_legacy_hash(path),
+        hashes=hashes,
+        warnings=(
+            *_warnings(header, layers),
+            *_hash_warnings(hashes),
+            *(_number_warnings(header) if deep else []),
         ),
-        warnings=(*_warnings(header, layers), *warnings),
     )
 
 
@@ -121,9 +130,53 @@ def _part(name: str) -> str:
     return "text encoder 2" if name.startswith("lora_te2_") else "text encoder"
 
 
-def _ranks(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[int]:
+def _ranks(header: AdapterHeader, layers: dict[str, LayerTensors]) -> dict[int, int]:
     downs = [layer.tensors["down"] for layer in layers.values() if "down" in layer.tensors]
-    return [header.shape(name)[0] for name in downs]
+    return dict(sorted(Counter(header.shape(name)[0] for name in downs).items()))
+
+
+def _alphas(header: AdapterHeader) -> dict[str, int]:
+    """Count the alphas. They are single numbers, so reading them costs next to nothing."""
+    stated = read_peft_alphas(header.path, header.metadata)
+    counts: Counter[str] = Counter()
+    for layer in header.keys.layers.values():
+        alpha = None
+        if "alpha" in layer.tensors:
+            alpha = float(header.file.read(layer.tensors["alpha"]))
+        elif "down" in layer.tensors:
+            alpha = stated.alpha(layer.module, header.shape(layer.tensors["down"])[0])
+        counts["none" if alpha is None else f"{alpha:g}"] += 1
+    return dict(counts)
+
+
+def _maker(header: AdapterHeader) -> str:
+    metadata = header.metadata
+    stated = metadata.get("modelspec.implementation_version") or metadata.get("software")
+    if stated:
+        return stated
+    if "ss_sd_scripts_commit_hash" in metadata or "ss_network_module" in metadata:
+        return "sd-scripts or compatible"
+    if header.keys.conventions & {"peft", "diffusers"}:
+        return "diffusers or PEFT"
+    return "unknown"
+
+
+def _hashes(header: AdapterHeader) -> AdapterHashes:
+    return AdapterHashes(
+        file=sha256_file(header.path),
+        model_hash=file_model_hash(header.file),
+        stated_model_hash=header.metadata.get("sshs_model_hash", ""),
+        legacy=file_legacy_hash(header.path),
+    )
+
+
+def _hash_warnings(hashes: AdapterHashes) -> list[str]:
+    if hashes.stated_model_hash in ("", hashes.model_hash):
+        return []
+    return [
+        f"the tensors were changed after the file was made: their hash is "
+        f"{hashes.model_hash[:12]}, the file states {hashes.stated_model_hash[:12]}"
+    ]
 
 
 def _tags(metadata: dict[str, str]) -> tuple[tuple[str, int], ...]:
@@ -140,9 +193,20 @@ def _tags(metadata: dict[str, str]) -> tuple[tuple[str, int], ...]:
 
 def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[str]:
     found: list[str] = []
-    bare = sum("alpha" not in layer.tensors for layer in layers.values())
-    if layers and bare and header.keys.conventions == {"kohya"}:
-        found.append(f"{bare} of {len(layers)} layers have no alpha; the rank is taken")
+    bare = _alphas(header).get("none", 0)
+    if bare:
+        found.append(f"{bare} of {len(layers)} layers have no alpha; their rank counts as alpha")
+    for part in sorted({_part(name) for name in layers}):
+        linear = {
+            name: layer
+            for name, layer in layers.items()
+            if _part(name) == part and not _is_wide(header, layer)
+        }
+        ranks = _ranks(header, linear)
+        if len(ranks) > 1:
+            found.append(f"{part}: ranks are mixed, from {min(ranks)} to {max(ranks)}")
+    if header.keys.other_kinds:
+        found.append(f"it cannot be applied yet: {', '.join(header.keys.other_kinds)}")
     incomplete = [n for n, layer in layers.items() if not {"down", "up"} <= layer.tensors.keys()]
     if incomplete:
         found.append(f"{len(incomplete)} layers have only one factor, first {incomplete[0]}")
@@ -156,16 +220,19 @@ def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[st
     return found
 
 
-def _read_alphas(header: AdapterHeader) -> tuple[dict[str, int], list[str]]:
+def _is_wide(header: AdapterHeader, layer: LayerTensors) -> bool:
+    """Whether a layer is a convolution wider than 1x1; those often have a rank of their own."""
+    shape = header.shape(layer.tensors["down"]) if "down" in layer.tensors else ()
+    return any(size != 1 for size in shape[2:]) or "mid" in layer.tensors
+
+
+def _number_warnings(header: AdapterHeader) -> list[str]:
+    """Read all factors and tell of broken and of untrained ones."""
     try:
         factors = read_factors(header)
     except AdapterError as error:
-        return {}, [error.message]
-    counts = Counter(
-        "none" if layer.alpha is None else f"{layer.alpha:g}" for layer in factors.values()
-    )
+        return [error.message]
     untouched = sum(bool(torch.all(layer.up == 0)) for layer in factors.values())
-    notes = (
-        [f"{untouched} of {len(factors)} layers were never trained (all zero)"] if untouched else []
-    )
-    return dict(counts), notes
+    if not untouched:
+        return []
+    return [f"{untouched} of {len(factors)} layers were never trained (all zero)"]
