@@ -1,16 +1,16 @@
 """Attention for training in bf16 on a CPU: exact scores in fp32, products in bf16.
 
 PyTorch's fused CPU attention cuts every head into blocks so small that, at the head widths of
-these UNets (40 to 160), much of its time goes into calls rather than products; its backward pass
-is the slower half, because it computes the probabilities again. Here each head is a few large
-products and its probabilities are kept, where they are small enough. In fp32, and for large
-pictures, PyTorch's attention was as fast or faster, so it stays in charge there.
+these UNets (40 to 160), much of its time goes into calls rather than products, and its query
+gradient loses most of its digits when the values of all keys have much in common. Here a block is
+a few large products over scores that stay in cache. In fp32 PyTorch's attention was as fast, so it
+stays in charge there.
 
 Dimension suffixes: B batch, N query tokens, S key tokens, H heads, D head width, C = H · D.
 """
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor, AttnProcessor2_0
@@ -20,27 +20,20 @@ from torch.nn.functional import scaled_dot_product_attention
 
 # Scores worked on at a time: 4 MiB in fp32, so that a block stays in cache between its passes.
 _BLOCK_SCORES = 1 << 20
-# Bytes of probabilities one layer may keep for the backward pass: SD1.5 at 256² needs 16 MiB a
-# picture in its largest layer, 512² 256 MiB.
+# Bytes of probabilities one layer may keep for the backward pass; above, they are computed again.
+# The largest layer of SD1.5 needs 16 MiB a picture at 256², 256 MiB at 512².
 _KEEP_BYTES = 64 << 20
 
 
-def attention_pays(q_BNC: Tensor, k_BSC: Tensor, num_heads: int) -> bool:
-    """Whether `attention` beats PyTorch's on these inputs, as measured; see docs/log.md."""
-    num_scores = q_BNC.shape[0] * num_heads * q_BNC.shape[1] * k_BSC.shape[1]
-    return (
-        q_BNC.device.type == "cpu"
-        and q_BNC.dtype is torch.bfloat16
-        and num_scores * q_BNC.element_size() <= _KEEP_BYTES
-    )
+def attention_pays(q_BNC: Tensor) -> bool:
+    """Whether `attention` beats PyTorch's on such inputs, as measured; see docs/log.md."""
+    return q_BNC.device.type == "cpu" and q_BNC.dtype is torch.bfloat16
 
 
 def attention(q_BNC: Tensor, k_BSC: Tensor, v_BSC: Tensor, num_heads: int) -> Tensor:
     """Return softmax(q kᵀ / √D) v for all heads, differentiable once.
 
-    Scores and softmax are fp32 whatever the dtype, as in `scaled_dot_product_attention`; the error
-    against float64 is the same or smaller. Keeps `B · H · N · S` probabilities for the backward
-    pass.
+    Scores and softmax are fp32 whatever the dtype, as in `scaled_dot_product_attention`.
 
     Args:
         q_BNC: Queries, [B, N, C].
@@ -51,11 +44,13 @@ def attention(q_BNC: Tensor, k_BSC: Tensor, v_BSC: Tensor, num_heads: int) -> Te
     Returns:
         [B, N, C], contiguous, in the dtype of the queries.
     """
-    return cast(Tensor, _AttentionFunction.apply(q_BNC, k_BSC, v_BSC, num_heads))
+    if torch.is_grad_enabled() and any(t.requires_grad for t in (q_BNC, k_BSC, v_BSC)):
+        return cast(Tensor, _AttentionFunction.apply(q_BNC, k_BSC, v_BSC, num_heads))
+    return _attend(q_BNC, k_BSC, v_BSC, num_heads, None)
 
 
 class _AttentionFunction(torch.autograd.Function):
-    """`attention` for autograd."""
+    """`attention` for autograd; keeps q, k, v, and the probabilities when they are small."""
 
     @staticmethod
     def forward(
@@ -65,18 +60,14 @@ class _AttentionFunction(torch.autograd.Function):
         v_BSC: Tensor,
         num_heads: int,
     ) -> Tensor:
-        """Return the output and keep q, k, v and the probabilities."""
-        q, k, v = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC))
-        wide_q, wide_kt = q.float() * q.shape[-1] ** -0.5, k.float().transpose(2, 3)
-        p_BHNS = q.new_empty(*q.shape[:3], k.shape[2])
-        out_BNC = q.new_empty(q_BNC.shape)
-        out = _heads(out_BNC, num_heads)
-        for b, heads in _blocks(p_BHNS.shape):
-            scores = torch.bmm(wide_q[b, heads], wide_kt[b, heads])
-            torch.softmax(scores, -1, out=scores)
-            p = p_BHNS[b, heads].copy_(scores)
-            out[b, heads] = torch.bmm(p, v[b, heads])
+        """Return the output."""
+        p_BHNS = None
+        p_shape = (q_BNC.shape[0], num_heads, q_BNC.shape[1], k_BSC.shape[1])
+        if torch.Size(p_shape).numel() * q_BNC.element_size() <= _KEEP_BYTES:
+            p_BHNS = q_BNC.new_empty(p_shape)
+        out_BNC = _attend(q_BNC, k_BSC, v_BSC, num_heads, p_BHNS)
         ctx.save_for_backward(q_BNC, k_BSC, v_BSC, p_BHNS)
+        ctx.num_heads = num_heads
         return out_BNC
 
     @staticmethod
@@ -87,25 +78,63 @@ class _AttentionFunction(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         """Return the gradients of q, k and v."""
         q_BNC, k_BSC, v_BSC, p_BHNS = ctx.saved_tensors
-        num_heads = p_BHNS.shape[1]
-        q, k, v, grad = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC, grad_BNC))
-        # Both changes are exact in the softmax gradient: it is linear in the incoming gradient, so
-        # the scale of the scores goes in here, and it ignores what all keys have in common, so
-        # the values are centred, which keeps the products small for their rounding to bf16.
-        grad_scaled = grad * q.shape[-1] ** -0.5
-        v_centred = (v.float() - v.float().mean(2, keepdim=True)).to(v.dtype)
-        grads_BNC = tuple(torch.empty_like(t) for t in (q_BNC, k_BSC, v_BSC))
-        grad_q, grad_k, grad_v = (_heads(t, num_heads) for t in grads_BNC)
-        for b, heads in _blocks(p_BHNS.shape):
-            p = p_BHNS[b, heads]
-            grad_v[b, heads] = torch.bmm(p.transpose(1, 2), grad[b, heads])
-            grad_p = torch.bmm(grad_scaled[b, heads], v_centred[b, heads].transpose(1, 2))
-            grad_s = torch._softmax_backward_data(  # pyright: ignore[reportPrivateUsage]
-                grad_p, p, -1, p.dtype
-            )
-            grad_q[b, heads] = torch.bmm(grad_s, k[b, heads])
-            grad_k[b, heads] = torch.bmm(grad_s.transpose(1, 2), q[b, heads])
-        return (*grads_BNC, None)
+        return (*_gradients(grad_BNC, q_BNC, k_BSC, v_BSC, ctx.num_heads, p_BHNS), None)
+
+
+def _attend(
+    q_BNC: Tensor, k_BSC: Tensor, v_BSC: Tensor, num_heads: int, keep_BHNS: Tensor | None
+) -> Tensor:
+    """Return the output, and write the probabilities to `keep_BHNS` when it is given."""
+    q, k, v = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC))
+    wide_q, wide_kt = q.float() * q.shape[-1] ** -0.5, k.float().transpose(2, 3)
+    out_BNC = torch.empty_like(q_BNC, memory_format=torch.contiguous_format)
+    out = _heads(out_BNC, num_heads)
+    for b, heads, rows in _blocks(q.shape, k.shape[2]):
+        scores = torch.bmm(wide_q[b, heads, rows], wide_kt[b, heads])
+        torch.softmax(scores, -1, out=scores)
+        p = scores.to(q.dtype) if keep_BHNS is None else keep_BHNS[b, heads, rows].copy_(scores)
+        out[b, heads, rows] = torch.bmm(p, v[b, heads])
+    return out_BNC
+
+
+def _gradients(
+    grad_BNC: Tensor,
+    q_BNC: Tensor,
+    k_BSC: Tensor,
+    v_BSC: Tensor,
+    num_heads: int,
+    p_BHNS: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradients of q, k and v; the probabilities are computed again when not kept.
+
+    Scores do not depend on what all keys have in common, and their gradient not on what all values
+    have in common and sums to zero over the keys. So keys and values are centred: what they have
+    in common cancels in exact arithmetic, and would leave its rounding error in bf16. The gradient
+    of the scores is also linear, so their scale is put into the incoming gradient.
+    """
+    dtype = q_BNC.dtype
+    scale = (q_BNC.shape[-1] // num_heads) ** -0.5
+    q, k, v, grad = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC, grad_BNC))
+    scaled_grad, centred_vt, centred_k = grad * scale, _centred(v).transpose(2, 3), _centred(k)
+    scaled_q = q * scale if p_BHNS is None else None
+    grad_q = torch.empty_like(q_BNC, memory_format=torch.contiguous_format)
+    # Sums over blocks of rows are kept in fp32.
+    grad_k, grad_v = (torch.zeros(k_BSC.shape, dtype=torch.float32) for _ in range(2))
+    for b, heads, rows in _blocks(q.shape, k.shape[2]):
+        if p_BHNS is not None:
+            p = p_BHNS[b, heads, rows]
+        else:
+            assert scaled_q is not None
+            centred_kt = centred_k[b, heads].transpose(1, 2)
+            p = torch.softmax(torch.bmm(scaled_q[b, heads, rows], centred_kt), -1)
+        _heads(grad_v, num_heads)[b, heads] += torch.bmm(p.transpose(1, 2), grad[b, heads, rows])
+        grad_p = torch.bmm(scaled_grad[b, heads, rows], centred_vt[b, heads])
+        grad_s = torch._softmax_backward_data(  # pyright: ignore[reportPrivateUsage]
+            grad_p, p, -1, dtype
+        )
+        _heads(grad_q, num_heads)[b, heads, rows] = torch.bmm(grad_s, centred_k[b, heads])
+        _heads(grad_k, num_heads)[b, heads] += torch.bmm(grad_s.transpose(1, 2), q[b, heads, rows])
+    return grad_q, grad_k.to(dtype), grad_v.to(dtype)
 
 
 def _heads(t_BNC: Tensor, num_heads: int) -> Tensor:
@@ -113,13 +142,26 @@ def _heads(t_BNC: Tensor, num_heads: int) -> Tensor:
     return t_BNC.unflatten(2, (num_heads, -1)).transpose(1, 2)
 
 
-def _blocks(p_shape: torch.Size) -> Iterator[tuple[int, slice]]:
-    """Cut [B, H, N, S] into pictures and ranges of heads of about `_BLOCK_SCORES` scores."""
-    batch, num_heads, num_rows, num_keys = p_shape
-    heads_a_block = max(1, min(num_heads, _BLOCK_SCORES // max(1, num_rows * num_keys)))
+def _centred(t_BHSD: Tensor) -> Tensor:
+    """Subtract the mean over the keys."""
+    wide = t_BHSD.float()
+    return (wide - wide.mean(2, keepdim=True)).to(t_BHSD.dtype)
+
+
+def _blocks(q_shape: torch.Size, num_keys: int) -> Iterator[tuple[int, slice, slice]]:
+    """Cut [B, H, N] into (picture, heads, rows) of at most `_BLOCK_SCORES` scores, or one row."""
+    batch, num_heads, num_rows, _ = q_shape
+    head_scores = max(1, num_rows * num_keys)
+    num_heads_a_block = max(1, min(num_heads, _BLOCK_SCORES // head_scores))
+    num_rows_a_block = max(1, min(num_rows, _BLOCK_SCORES // max(1, num_keys)))
     for b in range(batch):
-        for head in range(0, num_heads, heads_a_block):
-            yield b, slice(head, head + heads_a_block)
+        for head in range(0, num_heads, num_heads_a_block):
+            for row in range(0, num_rows, num_rows_a_block):
+                yield b, slice(head, head + num_heads_a_block), slice(row, row + num_rows_a_block)
+
+
+# diffusers declares the first and uses both.
+Processor = AttnProcessor | AttnProcessor2_0
 
 
 class FrozenAttnProcessor:
@@ -129,7 +171,7 @@ class FrozenAttnProcessor:
         plain: The processor it stands for; used where there is a mask.
     """
 
-    def __init__(self, plain: AttnProcessor | AttnProcessor2_0) -> None:
+    def __init__(self, plain: Processor) -> None:
         self.plain = plain
 
     def __call__(
@@ -144,12 +186,13 @@ class FrozenAttnProcessor:
         if attention_mask is not None or hidden_states.ndim != 3:
             return self.plain(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
         source = hidden_states if encoder_hidden_states is None else encoder_hidden_states
-        q, k, v = attn.to_q(hidden_states), attn.to_k(source), attn.to_v(source)
-        if attention_pays(q, k, attn.heads):
+        q = attn.to_q(hidden_states)
+        k, v = (cast(nn.Module, layer)(source) for layer in (attn.to_k, attn.to_v))
+        if attention_pays(q):
             attended = attention(q, k, v, attn.heads)
         else:
-            heads = (_heads(t, attn.heads) for t in (q, k, v))
-            attended = scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2)
+            q, k, v = (_heads(t, attn.heads) for t in (q, k, v))
+            attended = scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         # to_out holds the projection and a dropout.
         for layer in cast(nn.ModuleList, attn.to_out):
             attended = layer(attended)
@@ -160,7 +203,8 @@ def speed_up_attention(module: nn.Module) -> int:
     """Give all plain attention layers in `module` the `FrozenAttnProcessor`; return how many."""
     layers = [layer for layer in module.modules() if _is_plain(layer)]
     for layer in layers:
-        layer.set_processor(FrozenAttnProcessor(cast(AttnProcessor2_0, layer.processor)))
+        processor = FrozenAttnProcessor(cast(Processor, layer.processor))
+        layer.set_processor(cast(AttnProcessor, processor))
     return len(layers)
 
 
@@ -169,10 +213,10 @@ def restore_attention(module: nn.Module) -> None:
     for layer in module.modules():
         processor = getattr(layer, "processor", None)
         if isinstance(layer, Attention) and isinstance(processor, FrozenAttnProcessor):
-            layer.set_processor(processor.plain)
+            layer.set_processor(cast(AttnProcessor, processor.plain))
 
 
-def _is_plain(layer: nn.Module) -> bool:
+def _is_plain(layer: nn.Module) -> TypeGuard[Attention]:
     """Whether a layer is attention of the form the SD UNets use: no norms inside, no extras."""
     if not isinstance(layer, Attention):
         return False

@@ -144,7 +144,7 @@ class PackedLinear(_PackedLayer, nn.Linear):  # pyright: ignore[reportIncompatib
 
     plain_class = nn.Linear
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of nn.Linear
+    def forward(self, input: Tensor) -> Tensor:
         """Return [..., O] for [..., I]."""
         if not self.ready(input):
             return nn.Linear.forward(self, input)
@@ -177,7 +177,7 @@ class PackedConv2d(_PackedLayer, nn.Conv2d):  # pyright: ignore[reportIncompatib
     plain_class = nn.Conv2d
     layout: ConvLayout
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of nn.Conv2d
+    def forward(self, input: Tensor) -> Tensor:
         """Return [B, O, H', W'] for [B, I, H, W]."""
         if not self.ready(input):
             return nn.Conv2d.forward(self, input)
@@ -215,12 +215,17 @@ class _LinearFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: PackedLinear) -> Tensor:  # noqa: ANN401
+        """Return the output."""
         ctx.layer = layer
         return layer.run(x)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  the decorator hides it
+        ctx: Any,  # noqa: ANN401
+        grad: Tensor,
+    ) -> tuple[Tensor, None]:
+        """Return the gradient of the input."""
         return ctx.layer.run_backward(grad), None
 
 
@@ -229,13 +234,18 @@ class _ConvFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x_BIHW: Tensor, layer: PackedConv2d) -> Tensor:  # noqa: ANN401
+        """Return the output."""
         ctx.layer = layer
         ctx.input_size = (x_BIHW.shape[2], x_BIHW.shape[3])
         return layer.run(x_BIHW)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_BOHW: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  the decorator hides it
+        ctx: Any,  # noqa: ANN401
+        grad_BOHW: Tensor,
+    ) -> tuple[Tensor, None]:
+        """Return the gradient of the input."""
         return ctx.layer.run_backward(grad_BOHW, ctx.input_size), None
 
 
@@ -253,6 +263,11 @@ def unsuitable(module: nn.Module) -> str | None:
         if module.padding_mode != "zeros" or isinstance(module.padding, str):
             return "pads with something else than a number of zeros"
     return None
+
+
+def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
+    """Return the parameters that the module itself holds; a packed weight stands as None."""
+    return module._parameters  # pyright: ignore[reportPrivateUsage]
 
 
 def become_packed(module: nn.Module) -> None:
@@ -275,7 +290,6 @@ def become_packed(module: nn.Module) -> None:
 def become_plain(module: PackedLinear | PackedConv2d) -> None:
     """Turn a packed layer back into the class it came from, with a bit-equal weight."""
     module.make_plain()
-    plain_class = module.plain_class
     del module.__dict__["_packs"]
     module.__dict__.pop("layout", None)
-    module.__class__ = plain_class
+    module.__class__ = module.plain_class  # pyright: ignore[reportAttributeAccessIssue]

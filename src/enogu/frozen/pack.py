@@ -12,6 +12,7 @@ from enogu.frozen.layers import (
     PackedLinear,
     become_packed,
     become_plain,
+    own_parameters,
     unsuitable,
 )
 from enogu.frozen.support import packing_refusal
@@ -60,7 +61,7 @@ def pack_frozen(module: nn.Module, *, dtype: torch.dtype) -> PackReport:
     num_conv = num_linear = num_bytes = 0
     layers = [layer for layer in module.modules() if type(layer) in (nn.Conv2d, nn.Linear)]
     for layer in layers:
-        weight = layer._parameters["weight"]
+        weight = own_parameters(layer)["weight"]
         if weight is None:
             continue
         reason = unsuitable(layer)
@@ -99,7 +100,7 @@ def _shared_weights(module: nn.Module) -> set[int]:
     holders = Counter(
         id(parameter)
         for layer in module.modules()
-        for parameter in layer._parameters.values()
+        for parameter in own_parameters(layer).values()
         if parameter is not None
     )
     return {key for key, count in holders.items() if count > 1}
