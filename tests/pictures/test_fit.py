@@ -28,7 +28,8 @@ def exact_area(pixels, width, height):
         return overlap.clip(0, 1) * new / old
 
     rows, columns = weights(pixels.shape[0], height), weights(pixels.shape[1], width)
-    return np.einsum("ab,bcd,ec->aed", rows, pixels.astype(np.float64), columns)
+    halfway = np.einsum("ab,bcd->acd", rows, pixels.astype(np.float64))
+    return np.einsum("acd,ec->aed", halfway, columns)
 
 
 class TestShrinking:
@@ -37,10 +38,10 @@ class TestShrinking:
         even = np.ascontiguousarray(PICTURE[:6, :8])
         np.testing.assert_array_equal(fit_pixels(even, whole(8, 6, 4, 3)), OPENCV_HALF_8X6)
 
-    @pytest.mark.parametrize("size", [(64, 48), (150, 97), (33, 101)])
+    @pytest.mark.parametrize("size", [(32, 24), (59, 47), (13, 71)])
     def test_equals_area_shares(self, size):
-        pixels = np.random.default_rng(0).integers(0, 256, (203, 161, 3), dtype=np.uint8)
-        fitted = fit_pixels(pixels, whole(161, 203, *size))
+        pixels = np.random.default_rng(0).integers(0, 256, (83, 61, 3), dtype=np.uint8)
+        fitted = fit_pixels(pixels, whole(61, 83, *size))
         assert np.abs(fitted - exact_area(pixels, *size)).max() <= 0.501
 
     def test_a_crop_is_cut_from_the_same_pixels(self):

@@ -47,6 +47,7 @@ _WIDE_FONTS = (
     "DroidSansFallbackFull.ttf",
 )
 
+_Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _Row: TypeAlias = tuple[PictureRecord, BucketFit]
 
 
@@ -105,12 +106,18 @@ def contact_sheet(
             cell = _cell(resize_whole(picture.pixels, fit), fit)
             middle = ((_CELL_PX - cell.width) // 2, (_CELL_PX - cell.height) // 2)
             sheet.paste(cell, (left + middle[0], above + middle[1]))
-            pen.text((left, above + _CELL_PX), _short(record.relative, label), _INK, label)
-            pen.text((left, above + _CELL_PX + _LABEL_PX), _losses(fit), _FRAME, label)
+            _write_label(pen, (left, above + _CELL_PX), record.relative, fit, label)
         top += -(-len(picked) // _COLUMNS) * _PITCH_PX
     with atomic_path(path) as temporary:
         sheet.save(temporary, format="PNG")
     return path
+
+
+def _write_label(
+    pen: ImageDraw.ImageDraw, at: tuple[int, int], name: str, fit: BucketFit, font: _Font
+) -> None:
+    pen.text(at, _short(name, font), _INK, font)
+    pen.text((at[0], at[1] + _LABEL_PX), _losses(fit), _FRAME, font)
 
 
 def _pick(members: Sequence[_Row], share: float) -> list[_Row]:
@@ -133,7 +140,7 @@ def _losses(fit: BucketFit) -> str:
     return ", ".join(parts)
 
 
-def _label_font(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _label_font(text: str) -> _Font:
     """Return a font for file names; letters that no font at hand has appear as boxes."""
     if any(ord(letter) > _LAST_LATIN for letter in text):
         for name in _WIDE_FONTS:
@@ -166,7 +173,7 @@ def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFi
     return image
 
 
-def _short(name: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _short(name: str, font: _Font) -> str:
     """Cut a file name to the width of a cell, from its start."""
     if font.getlength(name) <= _CELL_PX:
         return name

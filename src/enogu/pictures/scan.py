@@ -110,11 +110,7 @@ def scan_pictures(
     folder = _checked_folder(folder)
     leave_out = None if leave_out is None else leave_out.absolute()
     listing = list_files(folder, recursive=recursive, leave_out=leave_out)
-    workers = workers or min(8, os.cpu_count() or 1)
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        found = list(
-            pool.map(lambda path: _read(path, max_megapixels, verify=verify), listing.pictures)
-        )
+    found = _read_all(listing.pictures, max_megapixels, verify=verify, workers=workers)
     captions, warnings = _by_stem(listing.captions)
     masks = {_stem_key(path, path.stem[: -len(MASK_ENDING)]): path for path in listing.masks}
     refused = list(listing.refused)
@@ -173,6 +169,13 @@ def _stem_key(path: Path, stem: str | None = None) -> _StemKey:
 class _Found:
     id: str
     header: PictureHeader
+
+
+def _read_all(
+    paths: Sequence[Path], max_megapixels: float, *, verify: bool, workers: int | None
+) -> list[_Found | str]:
+    with ThreadPoolExecutor(max_workers=workers or min(8, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda path: _read(path, max_megapixels, verify=verify), paths))
 
 
 def _read(path: Path, max_megapixels: float, *, verify: bool) -> _Found | str:
