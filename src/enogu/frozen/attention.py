@@ -26,8 +26,11 @@ _KEEP_BYTES = 64 << 20
 
 
 def attention_pays(q_BNC: Tensor) -> bool:
-    """Whether `attention` beats PyTorch's on such inputs, as measured; see docs/log.md."""
-    return q_BNC.device.type == "cpu" and q_BNC.dtype is torch.bfloat16
+    """Whether `attention` beats PyTorch's on such inputs, as measured (docs/log.md).
+
+    The meta device stands for the CPU, so that memory can be forecast.
+    """
+    return q_BNC.device.type in ("cpu", "meta") and q_BNC.dtype is torch.bfloat16
 
 
 def attention(q_BNC: Tensor, k_BSC: Tensor, v_BSC: Tensor, num_heads: int) -> Tensor:

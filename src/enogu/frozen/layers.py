@@ -49,6 +49,8 @@ class _PackedLayer(nn.Module):
     A layer becomes packed by changing its class (`become_packed`), so that whoever holds the
     module keeps holding the right one. Reading `.weight` makes the weight plain again; the next
     call packs it. `state_dict`, `load_state_dict`, `.to(...)` and copies behave as before packing.
+    On the meta device nothing is packed, but autograd keeps just what it would keep of packed
+    layers, so that memory can be forecast.
     """
 
     plain_class: type[nn.Module]
@@ -86,12 +88,13 @@ class _PackedLayer(nn.Module):
             if plain.requires_grad or packing_refusal(plain.dtype, plain.device) is not None:
                 return False
             self._packs = _Packs(plain.dtype)
-        if x.dtype != self._packs.dtype or x.device.type != "cpu":
+        home = "meta" if plain is not None and plain.is_meta else "cpu"
+        if x.dtype != self._packs.dtype or x.device.type != home:
             raise EnoguError(
-                f"a layer packed for {self._packs.dtype} on the CPU was given {x.dtype} on "
+                f"a layer packed for {self._packs.dtype} on {home} was given {x.dtype} on "
                 f"{x.device}; cast the input, or call enogu.frozen.unpack first"
             )
-        if plain is not None:
+        if plain is not None and not plain.is_meta:
             self._packs.forward = self._pack_forward(plain.detach(), x)
             self._parameters["weight"] = None
         return True
@@ -153,12 +156,15 @@ class PackedLinear(_PackedLayer, nn.Linear):  # pyright: ignore[reportIncompatib
         return self.run(input)
 
     def run(self, x: Tensor) -> Tensor:
-        """Compute the layer on a ready weight, unseen by autograd."""
-        assert self._packs.forward is not None
+        """Compute the layer after `ready`, unseen by autograd."""
+        if self._packs.forward is None:
+            return nn.Linear.forward(self, x)
         return linear(x, self._packs.forward, self.bias)
 
     def run_backward(self, grad: Tensor) -> Tensor:
         """Return the gradient [..., I] for the gradient [..., O] of the output."""
+        if self._packs.forward is None:
+            return grad @ self.weight
         if self._packs.backward is None:
             self._packs.backward = pack_linear(self._dense().t().contiguous())
         return linear(grad, self._packs.backward, None)
@@ -186,8 +192,9 @@ class PackedConv2d(_PackedLayer, nn.Conv2d):  # pyright: ignore[reportIncompatib
         return self.run(input)
 
     def run(self, x_BIHW: Tensor) -> Tensor:
-        """Compute the layer on a ready weight, unseen by autograd."""
-        assert self._packs.forward is not None
+        """Compute the layer after `ready`, unseen by autograd."""
+        if self._packs.forward is None:
+            return nn.Conv2d.forward(self, x_BIHW)
         x_BIHW = x_BIHW.contiguous(memory_format=_CHANNELS_LAST)
         return conv(x_BIHW, self._packs.forward, self.bias, self.layout)
 
@@ -197,6 +204,8 @@ class PackedConv2d(_PackedLayer, nn.Conv2d):  # pyright: ignore[reportIncompatib
         The data gradient of a convolution is the transposed convolution with the same weight,
         whatever the stride.
         """
+        if self._packs.forward is None:
+            return grad_BOHW.new_empty(grad_BOHW.shape[0], self.in_channels, *input_size)
         grad_BOHW = grad_BOHW.contiguous(memory_format=_CHANNELS_LAST)
         shape = tuple(grad_BOHW.shape)
         output_padding = self.layout.output_padding(input_size, (shape[2], shape[3]))
@@ -255,8 +264,6 @@ def unsuitable(module: nn.Module) -> str | None:
     bias = cast(Tensor | None, module.bias)
     if weight.requires_grad or (bias is not None and bias.requires_grad):
         return "is trained"
-    if weight.is_meta:
-        return "has no weights yet (meta device)"
     if isinstance(module, nn.Conv2d):
         if module.groups != 1:
             return "is a grouped convolution"

@@ -21,9 +21,10 @@ def packing_refusal(dtype: torch.dtype, device: torch.device) -> str | None:
 
     Args:
         dtype: The dtype of the weights and of the activations.
-        device: Where the weights live; only a CPU gains from packing.
+        device: Where the weights live; only a CPU gains from packing. The meta device stands for
+            the CPU, so that memory can be forecast without weights.
     """
-    if device.type != "cpu":
+    if device.type not in ("cpu", "meta"):
         return f"weights on {device.type} need no packing"
     return _cpu_refusal(dtype)
 
