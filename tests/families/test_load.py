@@ -181,7 +181,7 @@ def test_content_hash_follows_content_and_legacy_hash_is_a1111s(tmp_path, bases)
     assert single.legacy_hash == hashlib.sha256(data[0x100000:0x110000]).hexdigest()[:8]
 
 
-def test_mini_loads_when_it_is_there():
+def test_the_embedded_base_loads():
     info = inspect_base("mini")
     assert (info.spec.name, info.native_resolution, info.bucket_step) == ("sd1", 128, 32)
     base = load_base("mini")
