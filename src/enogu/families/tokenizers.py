@@ -23,6 +23,9 @@ _CACHED_BASES = (
 
 _OLD_END_ID = 2
 
+_NUM_BYTES = 256
+"""A vocabulary that can spell every text has at least a token per byte."""
+
 BOS_TOKEN = "<|startoftext|>"
 EOS_TOKEN = "<|endoftext|>"
 
@@ -141,20 +144,15 @@ def _read(folder: Path) -> CLIPTokenizer:
 def _from_hub(info: "BaseInfo", *, allow_hub: bool) -> CLIPTokenizer:
     for repository in (HUB_TOKENIZER, *_CACHED_BASES):
         subfolder = "" if repository == HUB_TOKENIZER else "tokenizer"
-        try:
-            return CLIPTokenizer.from_pretrained(
-                repository, subfolder=subfolder, local_files_only=True
-            )
-        except (OSError, ValueError):
-            continue
+        if (cached := _fetched(repository, subfolder, local_files_only=True)) is not None:
+            return cached
     if allow_hub:
-        try:
-            return CLIPTokenizer.from_pretrained(HUB_TOKENIZER)
-        except (OSError, ValueError) as error:
-            raise BaseModelError(
-                f"the tokenizer {HUB_TOKENIZER} could not be fetched from the hub: {error}",
-                hint="Check the connection, or put the tokenizer on disk and set model.tokenizer.",
-            ) from error
+        if (fetched := _fetched(HUB_TOKENIZER, "", local_files_only=False)) is not None:
+            return fetched
+        raise BaseModelError(
+            f"the tokenizer {HUB_TOKENIZER} could not be fetched from the hub",
+            hint="Check the connection, or put the tokenizer on disk and set model.tokenizer.",
+        )
     path = info.checkpoint.path
     beside = (path if path.is_dir() else path.parent) / info.spec.text_encoders[0].tokenizer_folder
     raise BaseModelError(
@@ -164,3 +162,17 @@ def _from_hub(info: "BaseInfo", *, allow_hub: bool) -> CLIPTokenizer:
         "or into a folder that you name:\n  --set model.tokenizer=FOLDER\n"
         "or allow fetching it once (2 MB): --set model.allow_hub=true",
     )
+
+
+def _fetched(repository: str, subfolder: str, *, local_files_only: bool) -> CLIPTokenizer | None:
+    """Return a tokenizer from the hub or its local cache; None if it is not to be had.
+
+    transformers 5 does not fail where files are missing: it returns a tokenizer of two tokens.
+    """
+    try:
+        tokenizer = CLIPTokenizer.from_pretrained(
+            repository, subfolder=subfolder, local_files_only=local_files_only
+        )
+    except (OSError, ValueError):
+        return None
+    return tokenizer if len(tokenizer) >= _NUM_BYTES else None
