@@ -244,9 +244,7 @@ def build_base(case: Case, device):
                 continue
             flat, scale = value.view(-1), 0.7 / math.sqrt(value[0].numel())
             for part in flat.split(pool.numel()):
-                torch.mul(pool[: part.numel()], scale, out=part) if part.dtype == pool.dtype else (
-                    part.copy_(pool[: part.numel()] * scale)
-                )
+                part.copy_(pool[: part.numel()] * scale)
     base.unet.requires_grad_(False)
     return base
 
