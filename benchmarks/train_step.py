@@ -272,7 +272,7 @@ def build_batch(base, case: Case):
         latents=torch.randn(shape, generator=generator).to(base.device),
         noise=torch.randn(shape, generator=generator).to(base.device),
         timesteps=torch.randint(0, 1000, (case.batch,), generator=generator).to(base.device),
-        features=TextFeatures(embeds.to(base.device, base.dtype), pooled),
+        features=TextFeatures(prompt_embeds=embeds.to(base.device, base.dtype), pooled=pooled),
         captions=(),
         sizes=(SizeConditioning(original=size, crop_top=0, crop_left=0, target=size),) * case.batch,
         mask=None,
