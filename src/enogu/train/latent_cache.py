@@ -141,7 +141,7 @@ class LatentCache:
         mean, std = encode_images(base, to_model_range(pixels)[None].to(base.device))
         entry = {"mean": mean[0].float().cpu(), "std": std[0].float().cpu()}
         if mask is not None:
-            area = torch.from_numpy(mask).float().div(255)[None, None]
+            area = torch.tensor(mask).float().div(255)[None, None]
             entry["mask"] = torch.nn.functional.avg_pool2d(area, self._downscale)[0]
         return entry
 
