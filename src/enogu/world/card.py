@@ -79,7 +79,8 @@ def write_card(
 
     Args:
         mini_dir: The diffusers folder.
-        work_dir: Where the training states are; what is missing there is left out of the card.
+        work_dir: Where the training states are, and ``notes.txt`` with remarks, one a line; what
+            is missing there is left out of the card.
         grid_path: Where to write the picture of truth above model, if anywhere.
         count: Prompts to judge.
 
@@ -141,10 +142,14 @@ def _training(work_dir: Path) -> list[str]:
             )
     lines += [
         "- Autoencoder: 64-pixel crops, batch 8, squared and absolute error with a small KL term.",
-        "- UNet with text encoder: batch 32, min-SNR-5 weights; captions shuffled, tags dropped, "
+        "- UNet with text encoder: batch 32, debiased weights; captions shuffled, tags dropped, "
         "10 % empty, 20 % with nonsense words put in.",
-        "",
     ]
+    notes = work_dir / "notes.txt"
+    if notes.exists():
+        # What was done by hand in this very training, which no code can know.
+        lines += [f"- {line}" for line in notes.read_text("utf-8").splitlines() if line]
+    lines.append("")
     return lines
 
 

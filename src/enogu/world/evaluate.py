@@ -29,7 +29,7 @@ JUDGED_AXES = (
     "clothes_colour",
 )
 _JUDGE_PX = 64
-_TEMPLATE_SEEDS = 5
+_TEMPLATE_SEEDS = 4
 
 Pixels = NDArray[np.float32]
 
@@ -81,7 +81,7 @@ class AxisTemplates:
         for value in self.values:
             changed = Traits({**traits.values, axis: value}, traits.stated)
             drawings = [
-                _pixels(draw_traits(changed, 7_000_000 + seed, 2 * _JUDGE_PX))
+                _pixels(draw_traits(changed, 7_000_000 + seed, _JUDGE_PX))
                 for seed in range(_TEMPLATE_SEEDS)
             ]
             averages.append(np.mean(drawings, axis=0))
