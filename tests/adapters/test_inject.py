@@ -9,7 +9,7 @@ from enogu.adapters.layers import LoRALayer
 from enogu.errors import AdapterError, BaseModelError
 from enogu.families import FAMILIES
 from enogu.families.architecture import Architecture, build_text_encoder, build_unet
-from enogu.families.testing import build_tiny_base
+from enogu.families.testing import build_tiny_base, unet_inputs
 
 
 def full_size_base(family):
@@ -109,23 +109,6 @@ def test_a_fresh_adapter_changes_nothing_and_only_it_is_trained():
     }
     assert trained == {id(parameter) for parameter in adapter.parameters()}
     assert {parameter.dtype for parameter in adapter.parameters()} == {torch.float32}
-
-
-def unet_inputs(base):
-    generator = torch.Generator().manual_seed(3)
-    inputs = {
-        "sample": torch.randn(1, 4, 8, 8, generator=generator),
-        "timestep": torch.tensor([500]),
-        "encoder_hidden_states": torch.randn(
-            1, 5, base.unet.config["cross_attention_dim"], generator=generator
-        ),
-    }
-    if base.spec.size_conditioning:
-        inputs["added_cond_kwargs"] = {
-            "text_embeds": torch.randn(1, 32, generator=generator),
-            "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]]),
-        }
-    return inputs
 
 
 @pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])

@@ -9,28 +9,11 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from enogu.adapters import inject_lora, load_adapter, save_adapter
 from enogu.adapters.metadata import MINIMUM_KEYS
 from enogu.errors import AdapterError
-from enogu.families.testing import build_tiny_base
+from enogu.families.testing import build_tiny_base, unet_inputs
 
 NAME = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
 KOHYA = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
 TEXT = "encoder.layers.0.self_attn.q_proj"
-
-
-def unet_inputs(base):
-    generator = torch.Generator().manual_seed(3)
-    inputs = {
-        "sample": torch.randn(1, 4, 8, 8, generator=generator),
-        "timestep": torch.tensor([500]),
-        "encoder_hidden_states": torch.randn(
-            1, 5, base.unet.config["cross_attention_dim"], generator=generator
-        ),
-    }
-    if base.spec.size_conditioning:
-        inputs["added_cond_kwargs"] = {
-            "text_embeds": torch.randn(1, 32, generator=generator),
-            "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]]),
-        }
-    return inputs
 
 
 def answers(base):

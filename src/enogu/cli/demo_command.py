@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from enogu.cli.common import Common, console
-from enogu.project import create_project, open_project
+from enogu.project import create_project, find_adapter, open_project
 
 DEMO_CONCEPT = "hoshina"
 DEMO_PICTURES = 24
@@ -31,7 +31,8 @@ def demo(
     from enogu.cli.train_command import run_training
     from enogu.draw.job import draw_pictures
     from enogu.files import make_dirs
-    from enogu.train.plan import make_plan, write_contact_sheet
+    from enogu.train.forecast import forecast
+    from enogu.train.plan import write_contact_sheet
     from enogu.train.setup import open_setup
     from enogu.world.concepts import write_dataset
 
@@ -45,7 +46,7 @@ def demo(
     project = open_project(root, common.assignments())
     setup = open_setup(project)
     write_contact_sheet(setup, make_dirs(project.work_dir) / "contact-sheet.png")
-    prediction = make_plan(setup).forecast
+    prediction = forecast(setup)
     console.print(
         f"Training: {project.resolved.config.train.steps} steps, about "
         f"{prediction.seconds / 60:.0f} min, {prediction.peak_bytes / 2**20:.0f} MiB"
@@ -53,8 +54,6 @@ def demo(
     code = run_training(project, as_json=common.json)
     if code:
         return code
-    from enogu.project import find_adapter
-
     adapter = find_adapter(project.runs_dir / "latest")
     drawn = make_dirs(root / "drawn")
     for name, loras in (("with-lora", [(adapter, 1.0)]), ("without-lora", [])):

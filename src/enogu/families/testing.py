@@ -336,6 +336,24 @@ def _write_json(path: Path, value: Mapping[str, object]) -> None:
     path.write_text(json.dumps(dict(value), indent=2) + "\n", encoding="utf-8")
 
 
+def unet_inputs(base: Base) -> dict[str, object]:
+    """Return keyword arguments for one call of a tiny base's UNet: 8x8 latents, always the same."""
+    generator = torch.Generator().manual_seed(3)
+    inputs: dict[str, object] = {
+        "sample": torch.randn(1, 4, 8, 8, generator=generator),
+        "timestep": torch.tensor([500]),
+        "encoder_hidden_states": torch.randn(
+            1, 5, base.unet.config["cross_attention_dim"], generator=generator
+        ),
+    }
+    if base.spec.size_conditioning:
+        inputs["added_cond_kwargs"] = {
+            "text_embeds": torch.randn(1, 32, generator=generator),
+            "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]]),
+        }
+    return inputs
+
+
 def _tokenizer(padding: str, num_tokens: int) -> CLIPTokenizer:
     tokenizer = build_byte_tokenizer(num_tokens)
     if padding == "zero":

@@ -120,12 +120,9 @@ class BatchSource:
             ),
         )
 
-    def variants_of(self, index: int) -> CaptionVariants:
-        """Return the cached texts of a picture."""
-        if self._text is None:
-            raise ValueError("captions are not cached while the text encoders are trained")
+    def _variants_of(self, text: TextCache, index: int) -> CaptionVariants:
         if index not in self._variants:
-            self._variants[index] = self._text.variants(self._items[index])
+            self._variants[index] = text.variants(self._items[index])
         return self._variants[index]
 
     def _generator(self, step: int, place: int, stream: int) -> torch.Generator:
@@ -162,7 +159,7 @@ class BatchSource:
             if self._dropped(step, place):
                 rows.append(empty)
                 continue
-            entry = self.variants_of(index)
+            entry = self._variants_of(self._text, index)
             generator = self._generator(step, place, streams.VARIANT_STREAM)
             row = int(torch.randint(len(entry.texts), (1,), generator=generator))
             rows.append(self._text.read(entry, row))

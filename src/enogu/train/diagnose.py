@@ -10,7 +10,7 @@ from enogu.errors import NonFiniteError
 from enogu.families.base import Base
 from enogu.families.text import TextFeatures
 from enogu.train.batch import Batch
-from enogu.train.loss import compute_loss
+from enogu.train.loss import compute_loss, first_non_finite
 
 
 def first_non_finite_module(
@@ -21,10 +21,9 @@ def first_non_finite_module(
     Returns:
         The layer's dotted name, or a phrase that says the inputs or the loss itself are at fault.
     """
-    if not bool(torch.isfinite(batch.latents).all()):
-        return "the cached latents"
-    if not bool(torch.isfinite(features.prompt_embeds).all()):
-        return "the text features"
+    inputs = {"the cached latents": batch.latents, "the text features": features.prompt_embeds}
+    if (name := first_non_finite(inputs)) is not None:
+        return name
     found: list[str] = []
 
     def watch(name: str) -> torch.utils.hooks.RemovableHandle:
@@ -51,10 +50,8 @@ def first_non_finite_module(
 
 def first_non_finite_gradient(parameters: Iterable[tuple[str, nn.Parameter]]) -> str:
     """Return the name of the first parameter whose gradient is not finite."""
-    for name, parameter in parameters:
-        if parameter.grad is not None and not bool(torch.isfinite(parameter.grad).all()):
-            return name
-    return "the norm of all gradients together"
+    gradients = {name: value.grad for name, value in parameters if value.grad is not None}
+    return first_non_finite(gradients) or "the norm of all gradients together"
 
 
 def non_finite_error(step: int, batch: Batch, what: str, where: str) -> NonFiniteError:

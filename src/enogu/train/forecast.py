@@ -6,7 +6,6 @@ the way back are added up. Time is the number of floating-point operations of th
 speed of a short matrix product on this machine.
 """
 
-import dataclasses
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -296,8 +295,3 @@ def _whole(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(f"expected a whole number in a model description, got {value!r}")
     return value
-
-
-def forecast_as_dict(prediction: Forecast) -> dict[str, float | int]:
-    """Return the forecast as plain numbers for JSON."""
-    return dataclasses.asdict(prediction)

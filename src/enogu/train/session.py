@@ -23,7 +23,7 @@ from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
 from enogu.train.events import Event, EventLog
 from enogu.train.facts import training_facts
-from enogu.train.forecast import Forecast, forecast
+from enogu.train.forecast import forecast
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
@@ -133,8 +133,7 @@ class _Session:
         self.saved: Path | None = None
 
     def run(self, stop: Callable[[], bool]) -> TrainResult:
-        prediction = forecast(self.setup)
-        self._begin(prediction)
+        self._begin()
         latents, text = self._fill_caches()
         self._load(needs_text=text is None)
         trainer = self._trainer(latents, text)
@@ -169,12 +168,13 @@ class _Session:
         self.observe(entry)
         return entry
 
-    def _begin(self, prediction: Forecast) -> None:
+    def _begin(self) -> None:
         run = self.choice.run
         if self.choice.action == "resume":
             self.log.rewind(self.choice.step)
             self._record("resume", step=self.choice.step)
             return
+        prediction = forecast(self.setup)
         run.write_config(self.config)
         self._record(
             "start",
@@ -236,7 +236,10 @@ class _Session:
         elif needs_text:
             parts = ("unet", "text_encoders")
         self.stage("load", 0, 1)
+        looked_at = self.base
         self.base = _load_base(self.setup, parts)
+        # The files are gigabytes and their hash is known already.
+        self.base.hash_content = lambda: looked_at.content_hash
         self.stage("load", 1, 1)
 
     def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
