@@ -152,7 +152,7 @@ def measure(variant: str, case: Case) -> Measurement:
     """Build the model and time `warmup + steps` steps of one variant."""
     started = time.perf_counter()
     if variant.startswith("ours") and variant != "ours_returning_memory":
-        from enogu.frozen import keep_freed_memory
+        from enogu.machine import keep_freed_memory
 
         keep_freed_memory()
     import diffusers

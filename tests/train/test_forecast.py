@@ -1,8 +1,13 @@
+import shutil
+
 import pytest
 import torch
 
+from enogu.families.load import load_base
+from enogu.frozen import pack_frozen
 from enogu.train.forecast import forecast, saved_bytes
 from enogu.train.plan import make_plan, plan_as_dict
+from enogu.train.session import attach_adapter
 from enogu.train.setup import open_setup
 
 
@@ -37,9 +42,6 @@ def test_checkpointing_lowers_the_forecast(make_project):
 
 
 def test_trained_parameters_are_those_of_the_real_adapter(make_project):
-    from enogu.families.load import load_base
-    from enogu.train.session import attach_adapter
-
     project = make_project(train__text_encoder=True)
     expected = forecast(open_setup(project)).trained_parameters
     adapter = attach_adapter(load_base("mini"), project.resolved.config)
@@ -55,3 +57,23 @@ def test_plan_counts_buckets_and_warns(make_project):
     assert "often copies" in text
     values = plan_as_dict(plan)
     assert values["epochs"] == pytest.approx(2000 / plan.setup.feed.batches_per_epoch, abs=0.01)
+
+
+def test_plan_names_what_is_wrong_in_the_regularisation_folder(make_project, drawings):
+    project = make_project()
+    folder = project.root / "regularisation"
+    folder.mkdir()
+    shutil.copy(next(drawings.glob("*.png")), folder / "good.png")
+    (folder / "broken.png").write_bytes(b"")
+    plan = make_plan(open_setup(make_project(pictures__regularisation="regularisation")))
+    assert [entry.path.name for entry in plan.setup.prepared.refused] == ["broken.png"]
+    assert "1 files could not be used; the list says why" in plan.warnings
+    assert plan_as_dict(plan)["refused"]
+
+
+def test_second_layout_of_frozen_weights_is_counted(make_project):
+    setup = open_setup(make_project(machine__precision="fp32"))
+    base = load_base("mini", dtype=torch.float32, parts=("unet",))
+    attach_adapter(base, setup.config)
+    report = pack_frozen(base.unet, dtype=torch.float32)
+    assert forecast(setup).layout_bytes == report.backward_bytes

@@ -18,15 +18,11 @@ def doctor(
 
     Example: enogu doctor
     """
-    from enogu.machine import OPTIONAL_PACKAGES, choose_device, choose_precision, probe_machine
+    from enogu.machine import OPTIONAL_PACKAGES, choose_workplace
 
     _, resolved = common.open_project_or_none()
-    settings = resolved.config.machine
-    machine = probe_machine()
-    device = choose_device(settings.device, machine)
-    precision = choose_precision(
-        settings.precision, machine, device, num_parameters=_SD15_UNET_PARAMETERS
-    )
+    place = choose_workplace(resolved.config.machine, num_parameters=_SD15_UNET_PARAMETERS)
+    machine, device, precision = place.machine, place.device, place.precision
     if common.json:
         values = dataclasses.asdict(machine)
         values["cpu_features"] = sorted(machine.cpu_features)

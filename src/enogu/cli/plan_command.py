@@ -53,7 +53,8 @@ def plan(
     )
     console.print(
         f"Memory about [bold]{gib(prediction.peak_bytes)}[/] "
-        f"(base {gib(prediction.weights_bytes)}, one step {gib(prediction.activations_bytes)}, "
+        f"(base {gib(prediction.weights_bytes + prediction.layout_bytes)}, "
+        f"one step {gib(prediction.activations_bytes)}, "
         f"adapter and optimiser {gib(prediction.adapter_bytes)})"
     )
     console.print(
@@ -63,7 +64,7 @@ def plan(
     )
     for name, text in made.captions:
         console.print(f"  [dim]{escape(name)}[/]: {escape(text)}")
-    for item in setup.prepared.scan.refused:
+    for item in setup.prepared.refused:
         console.print(f"[yellow]left out[/] {escape(f'{item.path}: {item.reason}')}")
     for warning in made.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}")

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
 from enogu.adapters import inspect_adapter, load_adapter
 from enogu.config import ProjectConfig
 from enogu.diffusion.targets import check_prediction
@@ -15,7 +13,7 @@ from enogu.families.base import Base
 from enogu.families.detect import BaseInfo, inspect_base
 from enogu.families.load import load_configured_base
 from enogu.files import make_dirs
-from enogu.machine import choose_device, choose_precision, probe_machine
+from enogu.machine import choose_workplace
 
 
 def draw_pictures(
@@ -102,13 +100,11 @@ def _recipe(
 
 
 def _load(config: ProjectConfig, reference: str, info: BaseInfo) -> Base:
-    machine = probe_machine()
-    device = choose_device(config.machine.device, machine)
-    precision = choose_precision(
-        config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
+    place = choose_workplace(config.machine, num_parameters=info.num_parameters["unet"])
+    place.occupy()
+    return load_configured_base(
+        reference, config.model, dtype=place.precision.dtype, device=place.device
     )
-    torch.set_num_threads(config.machine.threads or machine.physical_cores)
-    return load_configured_base(reference, config.model, dtype=precision.dtype, device=device)
 
 
 def _lora_use(path: Path, weight: float) -> LoraUse:

@@ -1,6 +1,5 @@
 """Frozen weights made fast on a CPU: laid out once for both directions, and back again."""
 
-from enogu.frozen.allocator import keep_freed_memory
 from enogu.frozen.attention import FrozenAttnProcessor
 from enogu.frozen.layers import PackedConv2d, PackedLinear
 from enogu.frozen.pack import PackReport, pack_frozen, unpack
@@ -11,7 +10,6 @@ __all__ = [
     "PackReport",
     "PackedConv2d",
     "PackedLinear",
-    "keep_freed_memory",
     "pack_frozen",
     "packing_refusal",
     "unpack",

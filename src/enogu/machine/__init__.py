@@ -1,14 +1,19 @@
 """What the machine has, and what follows from it."""
 
+from enogu.machine.allocator import keep_freed_memory
 from enogu.machine.precision import Precision, choose_device, choose_precision
 from enogu.machine.probe import OPTIONAL_PACKAGES, Accelerator, Machine, probe_machine
+from enogu.machine.workplace import Workplace, choose_workplace
 
 __all__ = [
     "OPTIONAL_PACKAGES",
     "Accelerator",
     "Machine",
     "Precision",
+    "Workplace",
     "choose_device",
     "choose_precision",
+    "choose_workplace",
+    "keep_freed_memory",
     "probe_machine",
 ]

@@ -20,6 +20,7 @@ from enogu.families.architecture import build_unet, freeze
 from enogu.families.base import Base
 from enogu.families.denoise import SizeConditioning, predict
 from enogu.families.text import TextFeatures
+from enogu.frozen import pack_frozen
 from enogu.pictures.buckets import BucketSize
 from enogu.train.feed import Feed
 from enogu.train.setup import Setup
@@ -50,6 +51,7 @@ class Forecast:
     Attributes:
         peak_bytes: Highest memory use: main memory on a CPU, device memory on a GPU.
         weights_bytes: Weights of the base that are held while training.
+        layout_bytes: Second layout of the frozen weights, for the way back; only on a CPU.
         activations_bytes: What is kept of one step for the way back, in the largest batch.
         adapter_bytes: Adapter, gradients and optimiser.
         trained_parameters: Numbers in the adapter.
@@ -61,6 +63,7 @@ class Forecast:
 
     peak_bytes: int
     weights_bytes: int
+    layout_bytes: int
     activations_bytes: int
     adapter_bytes: int
     trained_parameters: int
@@ -86,6 +89,9 @@ def forecast(setup: Setup) -> Forecast:
     base = _meta_base(setup)
     adapter = _attach_on_meta(base, setup)
     trained = sum(value.numel() for value in adapter)
+    layout = 0
+    if setup.device.type == "cpu":
+        layout = pack_frozen(base.unet, dtype=setup.precision.dtype).backward_bytes
     sizes = _batches(setup.feed, setup)
     largest = max(sizes, key=lambda entry: entry[0].area * entry[1])
     trace = _trace_step(base, *largest)
@@ -94,7 +100,7 @@ def forecast(setup: Setup) -> Forecast:
     if config.train.text_encoder:
         trained += _text_encoder_parameters(setup)
     adapter_bytes = trained * 4 * _ADAM_COPIES
-    peak = weights + trace.saved_bytes + adapter_bytes
+    peak = weights + layout + trace.saved_bytes + adapter_bytes
     if setup.device.type == "cpu":
         peak = int(peak + ALLOCATOR_SHARE * trace.saved_bytes) + PROCESS_BYTES
     per_pixel = trace.flops / (largest[0].area * largest[1])
@@ -106,6 +112,7 @@ def forecast(setup: Setup) -> Forecast:
     return Forecast(
         peak_bytes=int(peak),
         weights_bytes=weights,
+        layout_bytes=layout,
         activations_bytes=trace.saved_bytes,
         adapter_bytes=adapter_bytes,
         trained_parameters=trained,

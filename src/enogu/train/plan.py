@@ -105,8 +105,7 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
         "pictures": len(setup.prepared.items),
         "regularisation": len(setup.prepared.regularisation),
         "refused": [
-            {"path": str(entry.path), "reason": entry.reason}
-            for entry in setup.prepared.scan.refused
+            {"path": str(entry.path), "reason": entry.reason} for entry in setup.prepared.refused
         ],
         "buckets": [
             {
@@ -127,6 +126,7 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
         "forecast": {
             "peak_bytes": prediction.peak_bytes,
             "weights_bytes": prediction.weights_bytes,
+            "layout_bytes": prediction.layout_bytes,
             "activations_bytes": prediction.activations_bytes,
             "adapter_bytes": prediction.adapter_bytes,
             "trained_parameters": prediction.trained_parameters,
@@ -169,12 +169,12 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
             f"the base does not say what it predicts; {setup.info.prediction} is assumed. If "
             "samples turn out grey or noisy, set model.prediction"
         )
-    room = setup.machine.available_bytes
+    room = setup.place.machine.available_bytes
     if setup.device.type != "cpu":
         room = next(
             (
                 gpu.memory_bytes
-                for gpu in setup.machine.accelerators
+                for gpu in setup.place.machine.accelerators
                 if gpu.device == str(setup.device) and gpu.memory_bytes
             ),
             room,

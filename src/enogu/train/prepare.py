@@ -8,7 +8,8 @@ from pathlib import Path
 from enogu.config import PicturesConfig
 from enogu.errors import ConfigError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
-from enogu.pictures.scan import PictureRecord, Scan, scan_pictures
+from enogu.pictures.listing import Refused
+from enogu.pictures.scan import PictureRecord, scan_pictures
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Prepared:
     Attributes:
         items: Training pictures.
         regularisation: Pictures of the general class; may be empty.
-        scan: What was found in the folder of pictures.
+        refused: Files of both folders that cannot be used, with the reasons.
         rule: How rectangles were chosen.
         warnings: What a person should know.
     """
 
     items: tuple[TrainingItem, ...]
     regularisation: tuple[TrainingItem, ...]
-    scan: Scan
+    refused: tuple[Refused, ...]
     rule: BucketRule
     warnings: tuple[str, ...]
 
@@ -97,20 +98,22 @@ def prepare(
     scan = scan_pictures(
         pictures_dir, leave_out=regularisation_dir, max_megapixels=settings.max_megapixels
     )
-    regularisation = (
-        scan_pictures(
-            regularisation_dir, is_reg=True, max_megapixels=settings.max_megapixels
-        ).records
-        if regularisation_dir is not None
-        else ()
-    )
+    scans = [scan]
+    if regularisation_dir is not None:
+        scans.append(
+            scan_pictures(regularisation_dir, is_reg=True, max_megapixels=settings.max_megapixels)
+        )
     items = _fit_all(scan.records, rule)
+    refused = tuple(entry for found in scans for entry in found.refused)
+    notes = [warning for found in scans for warning in found.warnings]
+    if refused:
+        notes.append(f"{len(refused)} files could not be used; the list says why")
     return Prepared(
         items=items,
-        regularisation=_fit_all(regularisation, rule),
-        scan=scan,
+        regularisation=_fit_all([record for s in scans[1:] for record in s.records], rule),
+        refused=refused,
         rule=rule,
-        warnings=_warnings(items, scan),
+        warnings=(*notes, *_warnings(items)),
     )
 
 
@@ -121,10 +124,8 @@ def _fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[Traini
     )
 
 
-def _warnings(items: Sequence[TrainingItem], scan: Scan) -> tuple[str, ...]:
-    found = list(scan.warnings)
-    if scan.refused:
-        found.append(f"{len(scan.refused)} files could not be used; the list says why")
+def _warnings(items: Sequence[TrainingItem]) -> tuple[str, ...]:
+    found: list[str] = []
     bare = [item for item in items if not item.text]
     if bare:
         found.append(

@@ -85,7 +85,7 @@ def train_project(
         started = time.time()
         stage("look", 0, 1)
         setup = open_setup(project)
-        _use_threads(setup)
+        setup.place.occupy()
         base = _load_base(setup, ())
         digest = run_digest(
             setup.config,
@@ -363,10 +363,6 @@ def peak_memory_bytes(device: torch.device) -> int:
     except ImportError:  # Windows has no getrusage; psutil knows its peak.
         return int(getattr(psutil.Process().memory_info(), "peak_wset"))  # noqa: B009 Windows only
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _use_threads(setup: Setup) -> None:
-    torch.set_num_threads(setup.config.machine.threads or setup.machine.physical_cores)
 
 
 def _load_base(setup: Setup, parts: tuple[Part, ...]) -> Base:

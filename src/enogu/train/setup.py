@@ -7,7 +7,7 @@ import torch
 from enogu.config import CaptionsConfig, ProjectConfig
 from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
-from enogu.machine import Machine, Precision, choose_device, choose_precision, probe_machine
+from enogu.machine import Precision, Workplace, choose_workplace
 from enogu.project import Project
 from enogu.tags.caption import CaptionRules
 from enogu.train.feed import Feed, FeedEntry
@@ -21,9 +21,7 @@ class Setup:
     Attributes:
         project: The project.
         info: What the base's headers say.
-        machine: What the machine has.
-        device: Where the base will run.
-        precision: Number format of the base, and why.
+        place: Device, number format and threads.
         prepared: The pictures and their rectangles.
         rules: How captions are made.
         feed: The order of the pictures.
@@ -31,12 +29,20 @@ class Setup:
 
     project: Project
     info: BaseInfo
-    machine: Machine
-    device: torch.device
-    precision: Precision
+    place: Workplace
     prepared: Prepared
     rules: CaptionRules
     feed: Feed
+
+    @property
+    def device(self) -> torch.device:
+        """Where the base will run."""
+        return self.place.device
+
+    @property
+    def precision(self) -> Precision:
+        """Number format of the base, and why."""
+        return self.place.precision
 
     @property
     def config(self) -> ProjectConfig:
@@ -59,11 +65,7 @@ def open_setup(project: Project) -> Setup:
         prediction=config.model.prediction,
         zero_terminal_snr=config.model.zero_terminal_snr,
     )
-    machine = probe_machine()
-    device = choose_device(config.machine.device, machine)
-    precision = choose_precision(
-        config.machine.precision, machine, device, num_parameters=info.num_parameters["unet"]
-    )
+    place = choose_workplace(config.machine, num_parameters=info.num_parameters["unet"])
     rule = bucket_rule(
         config.pictures, native_resolution=info.native_resolution, base_step=info.bucket_step
     )
@@ -84,9 +86,7 @@ def open_setup(project: Project) -> Setup:
     return Setup(
         project=project,
         info=info,
-        machine=machine,
-        device=device,
-        precision=precision,
+        place=place,
         prepared=prepared,
         rules=caption_rules(config.captions),
         feed=feed,

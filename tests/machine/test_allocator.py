@@ -5,6 +5,6 @@ import sys
 
 
 def test_setting_is_accepted_or_refused_without_harm():
-    code = "from enogu.frozen import keep_freed_memory; print(keep_freed_memory())"
+    code = "from enogu.machine import keep_freed_memory; print(keep_freed_memory())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in {"True", "False"}

@@ -1,0 +1,50 @@
+"""Where a job runs on this machine: device, number format, threads, memory."""
+
+from dataclasses import dataclass
+
+import torch
+
+from enogu.config import MachineConfig
+from enogu.machine.allocator import keep_freed_memory
+from enogu.machine.precision import Precision, choose_device, choose_precision
+from enogu.machine.probe import Machine, probe_machine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What was chosen for one job.
+
+    Attributes:
+        machine: What the machine has.
+        device: Where the base runs.
+        precision: Number format of the frozen base, and why.
+        threads: CPU threads of one operation.
+    """
+
+    machine: Machine
+    device: torch.device
+    precision: Precision
+    threads: int
+
+    def occupy(self) -> None:
+        """Make this process work so from now on: its threads, and memory that is kept for reuse."""
+        torch.set_num_threads(self.threads)
+        if self.device.type == "cpu":
+            keep_freed_memory()
+
+
+def choose_workplace(settings: MachineConfig, *, num_parameters: int) -> Workplace:
+    """Choose from the settings and what the machine has; nothing is changed yet.
+
+    Args:
+        settings: The section ``machine``.
+        num_parameters: Size of the UNet; very small ones gain nothing from short formats.
+
+    Raises:
+        ConfigError: A setting asks for what this machine does not have.
+    """
+    machine = probe_machine()
+    device = choose_device(settings.device, machine)
+    precision = choose_precision(settings.precision, machine, device, num_parameters=num_parameters)
+    threads = settings.threads or machine.physical_cores
+    return Workplace(machine=machine, device=device, precision=precision, threads=threads)
