@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from enogu.errors import WorldError
-from enogu.world.architecture import MiniShape
+from enogu.world.architecture import MiniShape, build_text_encoder
 from enogu.world.diffusion_training import LatentPool, stratified_timesteps, train_diffusion
 from enogu.world.mini import MiniBudget, train_mini
 from enogu.world.pool import Pool, build_pool
+from enogu.world.text_training import TAG_NUMBERS, tag_targets, train_text_encoder
 from enogu.world.tokenizer import load_tokenizer
 from enogu.world.training_state import Budget
 from enogu.world.vae_training import encode_pool, train_vae
@@ -81,11 +82,14 @@ def test_diffusion_resumes_bit_equal(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(MINI / "tokenizer")
 
     def train(name: str, *, stop: bool = False) -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)
+
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
         unet, text_encoder = train_diffusion(
             latent_pool,
+            build_text_encoder(TINY, vocab_size=len(tokenizer)),
             tokenizer,
             tmp_path / name,
             shape=TINY,
@@ -134,7 +138,8 @@ def test_timesteps_cover_the_range_evenly() -> None:
 
 
 def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
-    budget = MiniBudget(pictures=4, vae=Budget(steps=2), diffusion=Budget(steps=2), merges=20)
+    two = Budget(steps=2)
+    budget = MiniBudget(pictures=4, vae=two, text=two, diffusion=two, merges=20)
     size = train_mini(
         tmp_path / "work",
         tmp_path / "out",
@@ -146,3 +151,36 @@ def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
     )
     assert 0 < size < 1_000_000
     assert (tmp_path / "out" / "model_index.json").exists()
+
+
+def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(MINI / "tokenizer")
+    ends, numbers = tag_targets(tokenizer, "1girl, blue hair, zukirqx, red hoodie")
+    pieces = tokenizer.convert_ids_to_tokens(
+        tokenizer("1girl, blue hair, zukirqx, red hoodie").input_ids
+    )
+    assert [pieces[position] for position, _ in ends] == ["girl</w>", "hair</w>", "hoodie</w>"]
+    assert numbers == [TAG_NUMBERS[tag] for tag in ("1girl", "blue hair", "red hoodie")]
+
+    def train(name: str, steps: int, of: int) -> dict[str, torch.Tensor]:
+        budget = StopsAfter(steps=of, stop=steps)
+        encoder = train_text_encoder(
+            tokenizer, tmp_path / name, shape=TINY, budget=budget, bf16=False
+        )
+        return encoder.state_dict()
+
+    whole = train("a", 4, 4)
+    train("b", 2, 4)
+    resumed = train("b", 4, 4)
+    assert all(torch.equal(weight, resumed[name]) for name, weight in whole.items())
+
+
+class StopsAfter(Budget):
+    """A budget that ends early, yet schedules the learning rate as the whole one."""
+
+    def __init__(self, steps: int, stop: int) -> None:
+        super().__init__(steps=steps)
+        object.__setattr__(self, "stop", stop)
+
+    def progress(self, step: int, cpu_seconds: float) -> float:
+        return 1.0 if step >= self.stop else super().progress(step, cpu_seconds)

@@ -121,7 +121,7 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
         f"- Size: {sizes} parameters, fp16, {total / 1e6:.1f} MB in all.",
         f"- Pictures: {shape.picture_px}×{shape.picture_px} pixels, latents "
         f"{shape.latent_px}×{shape.latent_px}×4 (the autoencoder shrinks by 4, not 8).",
-        f"- Latent scaling factor {parts.scaling_factor}, epsilon prediction, "
+        f"- Latent scaling factor {parts.scaling_factor}, {parts.prediction.replace('_', '-')}, "
         "scaled-linear betas 0.00085 to 0.012, 1000 steps.",
         f"- Tokenizer: byte-level BPE in CLIP's format, {len(parts.tokenizer)} tokens; it can "
         "spell any word.",
@@ -133,7 +133,12 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
 
 def _training(work_dir: Path) -> list[str]:
     lines = ["## Training", "", "`python -m enogu.world train` makes it again from nothing.", ""]
-    for name, file in (("autoencoder", "vae_state"), ("UNet and text encoder", "unet_state")):
+    stages = {
+        "autoencoder": "vae_state",
+        "text encoder alone": "text_state",
+        "UNet and text encoder": "unet_state",
+    }
+    for name, file in stages.items():
         facts = read_stage(work_dir / f"{file}.safetensors")
         if facts is not None:
             lines.append(
@@ -142,8 +147,10 @@ def _training(work_dir: Path) -> list[str]:
             )
     lines += [
         "- Autoencoder: 64-pixel crops, batch 8, squared and absolute error with a small KL term.",
-        "- UNet with text encoder: batch 32, debiased weights; captions shuffled, tags dropped, "
-        "10 % empty, 20 % with nonsense words put in.",
+        "- Text encoder alone: a lesson in which colour belongs to which noun; the last token of "
+        "each tag must name the tag, the end of the caption all tags.",
+        "- UNet with text encoder: batch 32, all noise levels alike; captions shuffled, tags "
+        "dropped, 10 % empty, 20 % with nonsense words put in.",
     ]
     notes = work_dir / "notes.txt"
     if notes.exists():

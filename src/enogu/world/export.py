@@ -10,8 +10,10 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from enogu.diffusion.targets import PredictionType
 from enogu.errors import WorldError
 from enogu.files import make_dirs, write_text_atomic
+from enogu.world.architecture import PREDICTION
 from enogu.world.tokenizer import load_tokenizer
 
 _INDEX: dict[str, object] = {
@@ -35,10 +37,11 @@ _SCHEDULER = {
     "beta_start": 0.00085,
     "clip_sample": False,
     "num_train_timesteps": 1000,
-    "prediction_type": "epsilon",
+    "prediction_type": PREDICTION,
     "set_alpha_to_one": False,
     "steps_offset": 1,
 }
+_SCHEDULER_FILE = "scheduler/scheduler_config.json"
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _TOKENIZER_FILES = (
     "vocab.json",
@@ -56,6 +59,7 @@ class MiniParts:
     vae: AutoencoderKL
     text_encoder: CLIPTextModel
     tokenizer: CLIPTokenizer
+    prediction: PredictionType = PREDICTION
 
     @property
     def scaling_factor(self) -> float:
@@ -82,7 +86,7 @@ def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
         shutil.copyfile(tokenizer_dir / name, folder / "tokenizer" / name)
     make_dirs(folder / "scheduler")
     scheduler = json.dumps(_SCHEDULER, indent=2) + "\n"
-    write_text_atomic(folder / "scheduler" / "scheduler_config.json", scheduler)
+    write_text_atomic(folder / _SCHEDULER_FILE, scheduler)
     write_text_atomic(folder / "model_index.json", json.dumps(_INDEX, indent=2) + "\n")
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -123,4 +127,5 @@ def read_mini(folder: Path) -> MiniParts:
         vae=vae,
         text_encoder=text_encoder,
         tokenizer=load_tokenizer(folder / "tokenizer"),
+        prediction=json.loads((folder / _SCHEDULER_FILE).read_text("utf-8"))["prediction_type"],
     )

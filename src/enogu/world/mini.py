@@ -1,7 +1,7 @@
 """Everything from nothing to the finished `mini`, each stage resumable."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from enogu.world.architecture import MiniShape
 from enogu.world.diffusion_training import LatentPool, train_diffusion
 from enogu.world.export import MiniParts, write_mini
 from enogu.world.pool import Pool, build_pool
+from enogu.world.text_training import train_text_encoder
 from enogu.world.tokenizer import load_tokenizer, write_tokenizer
 from enogu.world.training_state import Budget
 from enogu.world.vae_training import encode_pool, train_vae
@@ -22,11 +23,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class MiniBudget:
-    """How much each stage may use; the defaults fit two cores in under two hours."""
+    """How much each stage may use."""
 
-    pictures: int = 24_000
-    vae: Budget = field(default_factory=lambda: Budget(cpu_seconds=1500))
-    diffusion: Budget = field(default_factory=lambda: Budget(cpu_seconds=4300))
+    pictures: int
+    vae: Budget
+    text: Budget
+    diffusion: Budget
     merges: int = 640
 
 
@@ -39,9 +41,10 @@ def train_mini(
     seed: int = 0,
     workers: int = 2,
     bf16: bool = True,
+    compiled: bool = False,
     batch_size: int = 32,
 ) -> int:
-    """Draw the pool, learn tokenizer, autoencoder, UNet and text encoder, and export them.
+    """Draw the pool, learn tokenizer, autoencoder, text encoder and UNet, and export them.
 
     Args:
         work_dir: Pool and training states; the same call with the same folder goes on.
@@ -51,6 +54,7 @@ def train_mini(
         seed: Of everything random.
         workers: Processes that draw the pool.
         bf16: Compute in bfloat16 where autocast allows.
+        compiled: Let torch compile UNet and text encoder; needs a C++ compiler.
         batch_size: Pictures per step of the UNet.
 
     Returns:
@@ -88,8 +92,17 @@ def train_mini(
         parts = MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
         return write_mini(out_dir, parts, tokenizer_dir)
 
+    text_encoder = train_text_encoder(
+        tokenizer,
+        work_dir / "text_state.safetensors",
+        shape=shape,
+        budget=budget.text,
+        seed=seed,
+        bf16=bf16,
+    )
     networks = train_diffusion(
         latents,
+        text_encoder,
         tokenizer,
         work_dir / "unet_state.safetensors",
         shape=shape,
@@ -97,6 +110,7 @@ def train_mini(
         seed=seed,
         batch_size=batch_size,
         bf16=bf16,
+        compiled=compiled,
         on_save=lambda unet, text_encoder: logger.info(
             "exported %.1f MB to %s", export(unet, text_encoder) / 1e6, out_dir
         ),

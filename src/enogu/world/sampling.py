@@ -53,7 +53,7 @@ def sample_pictures(
         )[0]
         without, with_text = pred.chunk(2)
         guided = without + cfg_scale * (with_text - without)
-        return denoised_at_sigma("epsilon", guided, x, sigma)
+        return denoised_at_sigma(parts.prediction, guided, x, sigma)
 
     latents = sample_euler(denoiser, start * float(sigmas[0]), sigmas)
     decoded = decode(parts.vae, latents / parts.scaling_factor)
