@@ -10,7 +10,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 # Stand-ins for literal braces while choices are made; no caption holds private-use characters.
@@ -48,6 +48,10 @@ class CaptionRules:
 
     Choices inside choices need a blank between their ends: ``{a|{b|c} }``.
     """
+
+    def for_general_class(self) -> "CaptionRules":
+        """Return the rules without what belongs to the subject alone: trigger, prefix, suffix."""
+        return replace(self, trigger="", prefix="", suffix="")
 
 
 def caption_rng(seed: int, picture_id: str, index: int) -> random.Random:

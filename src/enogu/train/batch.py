@@ -174,7 +174,7 @@ class BatchSource:
                 continue
             item = self._items[index]
             rng = caption_rng(self._config.train.seed, item.record.id, step)
-            texts.append(arrange_caption(item.text, self._rules, rng))
+            texts.append(arrange_caption(item.text, item.rules(self._rules), rng))
         return tuple(texts)
 
 

@@ -10,6 +10,7 @@ from enogu.errors import ConfigError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
 from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.tags.caption import CaptionRules
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class TrainingItem:
         """What its captions are made from: the caption file, else the folder's class words."""
         record = self.record
         return record.class_words if record.caption is None else record.caption
+
+    def rules(self, rules: CaptionRules) -> CaptionRules:
+        """Return the caption rules of this picture: a regularisation picture gets no trigger."""
+        return rules.for_general_class() if self.record.is_reg else rules
 
 
 @dataclass(frozen=True, kw_only=True)

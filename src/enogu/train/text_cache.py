@@ -62,7 +62,9 @@ class TextCache:
     def variants(self, item: TrainingItem) -> CaptionVariants:
         """Return the texts of a picture; one when nothing in them is random."""
         record = item.record
-        texts = variants(item.text, self._rules, self._seed, record.id, self._num_variants)
+        texts = variants(
+            item.text, item.rules(self._rules), self._seed, record.id, self._num_variants
+        )
         return CaptionVariants(tuple(texts), self._key(tuple(texts)))
 
     def empty(self) -> CaptionVariants:
