@@ -1,6 +1,6 @@
 """What the machine has, and what follows from it."""
 
-from enogu.machine.allocator import keep_freed_memory
+from enogu.machine.allocator import keep_freed_memory, return_freed_memory
 from enogu.machine.precision import Precision, choose_device, choose_precision
 from enogu.machine.probe import OPTIONAL_PACKAGES, Accelerator, Machine, probe_machine
 from enogu.machine.workplace import Workplace, choose_workplace
@@ -16,4 +16,5 @@ __all__ = [
     "choose_workplace",
     "keep_freed_memory",
     "probe_machine",
+    "return_freed_memory",
 ]

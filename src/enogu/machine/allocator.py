@@ -1,6 +1,7 @@
-"""Keep freed memory in the process, so that each step need not ask the system for it again."""
+"""What happens to freed memory: kept between equal steps, given back between unequal stages."""
 
 import ctypes
+import gc
 import platform
 
 # From glibc's malloc.h.
@@ -26,3 +27,18 @@ def keep_freed_memory() -> bool:
     libc = ctypes.CDLL("libc.so.6")
     accepted = libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
     return bool(accepted and libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD_BYTES))
+
+
+def return_freed_memory() -> bool:
+    """Give all freed memory back to the system now, also what :func:`keep_freed_memory` keeps.
+
+    For the moment between two stages of different needs: blocks of the first seldom fit the second,
+    which would then take new ones beside them.
+
+    Returns:
+        Whether anything was given back; False on a platform that does not use glibc.
+    """
+    gc.collect()
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    return bool(ctypes.CDLL("libc.so.6").malloc_trim(0))

@@ -16,6 +16,7 @@ from enogu.families.base import Base
 from enogu.families.load import load_configured_base
 from enogu.families.spec import Part
 from enogu.frozen import pack_frozen
+from enogu.machine import return_freed_memory
 from enogu.project import Project
 from enogu.project.runs import RunFolder
 from enogu.train.batch import BatchSource
@@ -135,6 +136,7 @@ class _Session:
     def run(self, stop: Callable[[], bool]) -> TrainResult:
         self._begin()
         latents, text = self._fill_caches()
+        return_freed_memory()
         self._load(needs_text=text is None)
         trainer = self._trainer(latents, text)
         drawer = self._drawer(trainer.adapter)
