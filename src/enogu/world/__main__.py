@@ -24,7 +24,9 @@ def build_parser() -> argparse.ArgumentParser:
     draw.add_argument("--out", type=Path, default=Path("."), help="folder (default: here)")
     dataset = commands.add_parser("dataset", help="write a training folder of a held-out concept")
     dataset.add_argument("out", type=Path)
-    dataset.add_argument("--concept", default="hoshina", help="hoshina, rukemi or aizome")
+    dataset.add_argument(
+        "--concept", default="hoshina", help="hoshina, rukemi, aizome, or everyday"
+    )
     dataset.add_argument("-n", "--count", type=int, default=20)
     dataset.add_argument("--seed", type=int, default=0)
     dataset.add_argument("--size", type=int, default=128)
@@ -32,15 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--work", type=Path, default=Path("build/mini"), help="pool and states")
     train.add_argument("--out", type=Path, default=MINI_DIR, help="the diffusers folder")
     train.add_argument("--pictures", type=int, default=24_000)
-    for stage, seconds in (("vae", 900.0), ("text", 110.0), ("unet", 5000.0)):
+    for stage, seconds in (("vae", 900.0), ("text", 110.0), ("unet", 5600.0)):
         train.add_argument(
             f"--{stage}-seconds", type=float, default=seconds, help=f"CPU-seconds ({seconds:.0f})"
         )
     train.add_argument("--threads", type=int, default=1, help="1 wastes least on a shared machine")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument(
-        "--compile", action="store_true", help="1.4 times as fast; needs a C++ compiler"
-    )
     train.add_argument("--fp32", action="store_true", help="for CPUs without bf16 instructions")
     card = commands.add_parser("card", help="measure mini and write its model card")
     card.add_argument("--mini", type=Path, default=MINI_DIR)
@@ -64,11 +63,13 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _dataset(options: argparse.Namespace) -> None:
-    from enogu.world.concepts import write_dataset
+    from enogu.world.concepts import EVERYDAY, write_dataset, write_everyday_pictures
 
-    paths = write_dataset(
-        options.out, options.concept, options.count, options.seed, size=options.size
-    )
+    out, count, seed, size = options.out, options.count, options.seed, options.size
+    if options.concept == EVERYDAY:
+        paths = write_everyday_pictures(out, count, seed, size=size)
+    else:
+        paths = write_dataset(out, options.concept, count, seed, size=size)
     print(f"wrote {len(paths)} pictures with captions to {options.out}")
 
 
@@ -95,7 +96,6 @@ def _train(options: argparse.Namespace) -> None:
         shape=MiniShape(),
         seed=options.seed,
         bf16=not options.fp32,
-        compiled=options.compile,
     )
     print(f"wrote {size / 1e6:.1f} MB to {options.out}")
 

@@ -87,7 +87,6 @@ def train_diffusion(
     seed: int = 0,
     batch_size: int = 32,
     bf16: bool = True,
-    compiled: bool = False,
     save_every: int = 500,
     on_save: Callable[[UNet2DConditionModel, CLIPTextModel], None] | None = None,
 ) -> tuple[UNet2DConditionModel, CLIPTextModel]:
@@ -103,8 +102,6 @@ def train_diffusion(
         seed: Of weights, batches, captions and noise.
         batch_size: Pictures per step.
         bf16: Compute in bfloat16 where autocast allows; weights and moments stay in fp32.
-        compiled: Let torch compile both networks; needs a C++ compiler, and is 1.4 times as
-            fast.
         save_every: Steps between two saved states.
         on_save: Called with averaged copies of UNet and text encoder after each save.
 
@@ -123,9 +120,6 @@ def train_diffusion(
     state = TrainingState({"unet": unet, "text_encoder": text_encoder}, DIFFUSION_RECIPE, settings)
     if state_path.exists():
         state.load(state_path)
-    if compiled:
-        unet.compile()
-        text_encoder.compile()
     schedule = NoiseSchedule.scaled_linear()
     average = 0.0
     while (progress := budget.progress(state.step, state.cpu_seconds)) < 1:

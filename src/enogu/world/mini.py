@@ -41,7 +41,6 @@ def train_mini(
     seed: int = 0,
     workers: int = 2,
     bf16: bool = True,
-    compiled: bool = False,
     batch_size: int = 32,
 ) -> int:
     """Draw the pool, learn tokenizer, autoencoder, text encoder and UNet, and export them.
@@ -54,7 +53,6 @@ def train_mini(
         seed: Of everything random.
         workers: Processes that draw the pool.
         bf16: Compute in bfloat16 where autocast allows.
-        compiled: Let torch compile UNet and text encoder; needs a C++ compiler.
         batch_size: Pictures per step of the UNet.
 
     Returns:
@@ -110,7 +108,6 @@ def train_mini(
         seed=seed,
         batch_size=batch_size,
         bf16=bf16,
-        compiled=compiled,
         on_save=lambda unet, text_encoder: logger.info(
             "exported %.1f MB to %s", export(unet, text_encoder) / 1e6, out_dir
         ),
