@@ -36,4 +36,4 @@ format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove what set-up and demo made
-	rm -rf $(VENV) demo demo-drawings
+	rm -rf $(VENV) demo demo-drawings demo-regularisation

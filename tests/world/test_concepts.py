@@ -7,7 +7,14 @@ import pytest
 from PIL import Image
 
 from enogu.errors import WorldError
-from enogu.world.concepts import CONCEPTS, concept_caption, draw_concept, write_dataset
+from enogu.world.concepts import (
+    CONCEPTS,
+    concept_caption,
+    draw_concept,
+    write_dataset,
+    write_everyday_pictures,
+)
+from enogu.world.palette import HAIR
 
 
 def test_a_dataset_is_pictures_with_captions_of_the_same_name(tmp_path: Path) -> None:
@@ -58,3 +65,13 @@ def test_unknown_concept_and_empty_dataset_are_refused(tmp_path: Path) -> None:
         write_dataset(tmp_path, "hosina", 3)
     with pytest.raises(WorldError, match="count"):
         write_dataset(tmp_path, "hoshina", 0)
+
+
+def test_everyday_pictures_are_fully_told_and_hold_no_concept(tmp_path: Path) -> None:
+    paths = write_everyday_pictures(tmp_path / "reg", 12, seed=1, size=64)
+    captions = [path.with_suffix(".txt").read_text("utf-8").strip() for path in paths]
+    assert len(set(captions)) == 12
+    for caption in captions:
+        tags = caption.split(", ")
+        assert not set(tags) & set(CONCEPTS)
+        assert sum(tag.endswith(" hair") and tag.split()[0] in HAIR for tag in tags) == 1

@@ -34,15 +34,25 @@ def demo(
     from enogu.train.forecast import forecast
     from enogu.train.plan import write_contact_sheet
     from enogu.train.setup import open_setup
-    from enogu.world.concepts import write_dataset
+    from enogu.world.concepts import write_dataset, write_everyday_pictures
 
     root = folder.absolute()
     if not (root / "enogu.toml").is_file():
         drawings = root.with_name(f"{root.name}-drawings")
-        if not drawings.is_dir():
-            console.print(f"Drawing {DEMO_PICTURES} pictures of the character {DEMO_CONCEPT} …")
-            write_dataset(make_dirs(drawings), DEMO_CONCEPT, DEMO_PICTURES, DEMO_SEED)
-        create_project(root, drawings, base="mini", trigger=DEMO_CONCEPT, assignments=common.set)
+        everyday = root.with_name(f"{root.name}-regularisation")
+        console.print(
+            f"Drawing {DEMO_PICTURES} pictures of the character {DEMO_CONCEPT}, and as many of "
+            "others that hold the base's own ideas in place …"
+        )
+        write_dataset(drawings, DEMO_CONCEPT, DEMO_PICTURES, DEMO_SEED)
+        write_everyday_pictures(everyday, DEMO_PICTURES, DEMO_SEED)
+        create_project(
+            root,
+            drawings,
+            base="mini",
+            trigger=DEMO_CONCEPT,
+            assignments=[f"pictures.regularisation=../{everyday.name}", *common.set],
+        )
     project = open_project(root, common.assignments())
     setup = open_setup(project)
     write_contact_sheet(setup, make_dirs(project.work_dir) / "contact-sheet.png")

@@ -7,6 +7,7 @@ the fixed part to the trigger.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from enogu.files import atomic_path, make_dirs, write_text_atomic
 from enogu.world.axes import AXES, Traits, tags_of, with_implied
 from enogu.world.captions import join_tags, random_traits
 from enogu.world.drawing import DEFAULT_SIZE_PX, draw_traits
+
+EVERYDAY = "everyday"
+"""What a dataset of no concept is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,14 +169,55 @@ def write_dataset(
         StorageError: The folder cannot be written.
     """
     found = find_concept(concept)
+
+    def make(index: int) -> tuple[Image.Image, str]:
+        return draw_concept(found, index, seed, size), concept_caption(found, index, seed)
+
+    return _write_pairs(out_dir, found.trigger, count, make)
+
+
+def write_everyday_pictures(
+    out_dir: Path, count: int, seed: int = 0, *, size: int = DEFAULT_SIZE_PX
+) -> list[Path]:
+    """Write `count` pictures of ordinary characters with all their tags.
+
+    They serve as regularisation pictures: beside a concept's pictures they keep the base's own
+    idea of each tag in place.
+
+    Args:
+        out_dir: Made when it does not exist; gets ``everyday_000.png``, ``everyday_000.txt``, …
+        count: Number of pictures, at least 1.
+        seed: Other seeds give other pictures.
+        size: Width and height in pixels.
+
+    Returns:
+        The paths of the pictures.
+
+    Raises:
+        WorldError: A count below 1.
+        StorageError: The folder cannot be written.
+    """
+
+    def make(index: int) -> tuple[Image.Image, str]:
+        traits = random_traits(random.Random(f"everyday {seed} {index}"))
+        picture = draw_traits(traits, seed * 1_000_003 + index, size)
+        return picture, join_tags(tags_of(traits))
+
+    return _write_pairs(out_dir, EVERYDAY, count, make)
+
+
+def _write_pairs(
+    out_dir: Path, stem: str, count: int, make: Callable[[int], tuple[Image.Image, str]]
+) -> list[Path]:
     if count < 1:
         raise WorldError(f"count must be 1 or more, got {count}; 20 is usual")
     make_dirs(out_dir)
     paths: list[Path] = []
     for index in range(count):
-        path = out_dir / f"{found.trigger}_{index:03d}.png"
+        picture, caption = make(index)
+        path = out_dir / f"{stem}_{index:03d}.png"
         with atomic_path(path) as temporary:
-            draw_concept(found, index, seed, size).save(temporary, format="PNG")
-        write_text_atomic(path.with_suffix(".txt"), concept_caption(found, index, seed) + "\n")
+            picture.save(temporary, format="PNG")
+        write_text_atomic(path.with_suffix(".txt"), caption + "\n")
         paths.append(path)
     return paths
