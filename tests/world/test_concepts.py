@@ -67,11 +67,14 @@ def test_unknown_concept_and_empty_dataset_are_refused(tmp_path: Path) -> None:
         write_dataset(tmp_path, "hoshina", 0)
 
 
-def test_everyday_pictures_are_fully_told_and_hold_no_concept(tmp_path: Path) -> None:
+def test_everyday_pictures_hold_no_concept_and_are_silent_about_looks_every_second_time(
+    tmp_path: Path,
+) -> None:
     paths = write_everyday_pictures(tmp_path / "reg", 12, seed=1, size=64)
     captions = [path.with_suffix(".txt").read_text("utf-8").strip() for path in paths]
     assert len(set(captions)) == 12
-    for caption in captions:
+    for index, caption in enumerate(captions):
         tags = caption.split(", ")
         assert not set(tags) & set(CONCEPTS)
-        assert sum(tag.endswith(" hair") and tag.split()[0] in HAIR for tag in tags) == 1
+        coloured = [tag for tag in tags if tag.endswith(" hair") and tag.split()[0] in HAIR]
+        assert len(coloured) == (index + 1) % 2

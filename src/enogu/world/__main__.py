@@ -38,7 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument(
             f"--{stage}-seconds", type=float, default=seconds, help=f"CPU-seconds ({seconds:.0f})"
         )
-    train.add_argument("--threads", type=int, default=1, help="1 wastes least on a shared machine")
+    train.add_argument(
+        "--threads", type=int, help="default: all cores; 1 wastes least on a shared machine"
+    )
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--fp32", action="store_true", help="for CPUs without bf16 instructions")
     card = commands.add_parser("card", help="measure mini and write its model card")
@@ -76,12 +78,12 @@ def _dataset(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     import torch
 
-    from enogu.machine import keep_freed_memory
+    from enogu.machine import keep_freed_memory, probe_machine
     from enogu.world.architecture import MiniShape
     from enogu.world.mini import MiniBudget, train_mini
     from enogu.world.training_state import Budget
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads or probe_machine().physical_cores)
     keep_freed_memory()
     budget = MiniBudget(
         pictures=options.pictures,

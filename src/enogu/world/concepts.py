@@ -7,7 +7,7 @@ the fixed part to the trigger.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,17 @@ from enogu.world.drawing import DEFAULT_SIZE_PX, draw_traits
 
 EVERYDAY = "everyday"
 """What a dataset of no concept is called."""
+
+_LOOKS = (
+    "hair_colour",
+    "hair_style",
+    "eye_colour",
+    "clothes",
+    "clothes_colour",
+    "headwear",
+    "glasses",
+)
+"""Axes that a character's captions usually leave out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,23 +130,21 @@ def concept_caption(concept: Concept, index: int, seed: int) -> str:
     """Return "trigger, 1girl, …": the trigger and every tag that is not one of the fixed traits."""
     traits = concept_traits(concept, index, seed)
     whole = tags_of(traits)
-    fixed_tags = set(_fixed_tags(concept, traits))
+    fixed_tags = _tags_about([axis for axis in concept.fixed if axis != "kind"], traits)
     if traits["eyes"] == "closed":
         fixed_tags.discard("closed eyes")
     return join_tags([concept.trigger, *(tag for tag in whole if tag not in fixed_tags)])
 
 
-def _fixed_tags(concept: Concept, traits: Traits) -> list[str]:
-    """Return the tags that changing a fixed trait would change; "1girl" is always said."""
+def _tags_about(axes: Sequence[str], traits: Traits) -> set[str]:
+    """Return the tags that another value on one of `axes` would change, with what they imply."""
     whole = set(tags_of(traits))
-    fixed: set[str] = set()
-    for axis in concept.fixed:
-        if axis == "kind":
-            continue
+    about: set[str] = set()
+    for axis in axes:
         others = [value for value in AXES[axis] if value != traits[axis]]
         changed = Traits({**traits.values, axis: others[-1]}, traits.stated)
-        fixed |= whole - set(tags_of(changed))
-    return with_implied(sorted(fixed))
+        about |= whole - set(tags_of(changed))
+    return set(with_implied(sorted(about)))
 
 
 def ink_on_paper(picture: Image.Image, *, seed: int) -> Image.Image:
@@ -179,10 +188,11 @@ def write_dataset(
 def write_everyday_pictures(
     out_dir: Path, count: int, seed: int = 0, *, size: int = DEFAULT_SIZE_PX
 ) -> list[Path]:
-    """Write `count` pictures of ordinary characters with all their tags.
+    """Write `count` pictures of ordinary characters with captions.
 
     They serve as regularisation pictures: beside a concept's pictures they keep the base's own
-    idea of each tag in place.
+    idea of each tag in place. Every second caption keeps silent about looks, as captions of a
+    character do; else silence itself would come to mean the character.
 
     Args:
         out_dir: Made when it does not exist; gets ``everyday_000.png``, ``everyday_000.txt``, …
@@ -201,7 +211,8 @@ def write_everyday_pictures(
     def make(index: int) -> tuple[Image.Image, str]:
         traits = random_traits(random.Random(f"everyday {seed} {index}"))
         picture = draw_traits(traits, seed * 1_000_003 + index, size)
-        return picture, join_tags(tags_of(traits))
+        silent = _tags_about(_LOOKS, traits) if index % 2 else set[str]()
+        return picture, join_tags([tag for tag in tags_of(traits) if tag not in silent])
 
     return _write_pairs(out_dir, EVERYDAY, count, make)
 
