@@ -28,11 +28,12 @@ PRESETS: dict[str, Differences] = {
 
 BASE_PROFILES: dict[str, Differences] = {
     "mini": {
-        "train.steps": 400,
+        "train.steps": 800,
         "train.batch_size": 4,
-        "train.learning_rate": 1e-3,
-        "train.save_every": 100,
-        "samples.every": 100,
+        "train.learning_rate": 4e-3,
+        "train.text_encoder": True,
+        "train.save_every": 200,
+        "samples.every": 200,
     },
 }
 """What a base of that name asks for by itself: a small model learns with larger steps."""

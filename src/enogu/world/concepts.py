@@ -190,9 +190,9 @@ def write_everyday_pictures(
 ) -> list[Path]:
     """Write `count` pictures of ordinary characters with captions.
 
-    They serve as regularisation pictures: beside a concept's pictures they keep the base's own
-    idea of each tag in place. Every second caption keeps silent about looks, as captions of a
-    character do; else silence itself would come to mean the character.
+    They serve as regularisation pictures beside a character's. Their captions keep silent about
+    looks, as captions of a character do: else silence itself would come to mean the character.
+    What a caption does say, such as the colour of hair, the base holds by itself.
 
     Args:
         out_dir: Made when it does not exist; gets ``everyday_000.png``, ``everyday_000.txt``, …
@@ -211,7 +211,7 @@ def write_everyday_pictures(
     def make(index: int) -> tuple[Image.Image, str]:
         traits = random_traits(random.Random(f"everyday {seed} {index}"))
         picture = draw_traits(traits, seed * 1_000_003 + index, size)
-        silent = _tags_about(_LOOKS, traits) if index % 2 else set[str]()
+        silent = _tags_about(_LOOKS, traits)
         return picture, join_tags([tag for tag in tags_of(traits) if tag not in silent])
 
     return _write_pairs(out_dir, EVERYDAY, count, make)
