@@ -45,7 +45,8 @@ def test_the_main_job_from_the_command_line(project, capsys):
     assert (trained["outcome"], trained["step"]) == ("finished", 2)
     summary = json_of(capsys, "inspect", "runs/latest")
     assert (summary["family"], summary["trigger"]) == ("sd1", "hoshi")
-    assert summary["ranks"] == {"2": summary["modules"]["UNet"]}
+    assert set(summary["modules"]) == {"UNet", "text encoder"}
+    assert summary["ranks"] == {"2": sum(summary["modules"].values())}
     drawn = json_of(
         capsys, "draw", "hoshi", "--lora", "runs/latest:0.5", "--seed", "3", "-n", "2",
         "--steps", "2", "--out", "out.png",

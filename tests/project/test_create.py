@@ -33,9 +33,16 @@ def test_project_holds_copies_and_originals_stay(tmp_path, drawings):
     assert tree(drawings) == before
     copied = tree(tmp_path / "star" / "pictures")
     assert copied == {path: digest for path, digest in before.items() if path.name != "broken.png"}
-    assert [item.path.name for item in created.refused] == ["broken.png"]
+    assert [item.path.name for item in created.scan.refused] == ["broken.png"]
     config = open_project(tmp_path / "star" / "pictures").resolved.config
     assert (config.base, config.preset, config.train.rank) == ("mini", "character", 4)
+
+
+def test_captions_without_picture_are_named(tmp_path, drawings):
+    (drawings / "nobody.txt").write_text("1girl", encoding="utf-8")
+    created = create_project(tmp_path / "star", drawings)
+    assert [path.name for path in created.scan.orphan_captions] == ["nobody.txt"]
+    assert any("nobody.txt" in warning for warning in created.scan.warnings)
 
 
 def test_trigger_is_the_tag_that_begins_every_caption_else_the_name(tmp_path, drawings):

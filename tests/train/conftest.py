@@ -9,6 +9,7 @@ FAST = {
     "train.batch_size": 2,
     "train.rank": 4,
     "train.alpha": 4.0,
+    "train.text_encoder": False,
     "samples.every": 0,
     "captions.variants": 3,
     "pictures.resolution": 64,

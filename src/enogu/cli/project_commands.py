@@ -42,7 +42,7 @@ def new(
                 "trigger": created.trigger,
                 "trigger_reason": created.trigger_reason,
                 "refused": [
-                    {"path": str(item.path), "reason": item.reason} for item in created.refused
+                    {"path": str(item.path), "reason": item.reason} for item in scan.refused
                 ],
             }
         )
@@ -51,7 +51,7 @@ def new(
     console.print(f"Made [bold]{escape(str(created.root))}[/]")
     console.print(f"  {len(scan.records)} pictures copied, {captioned} of them with captions")
     console.print(f"  trigger word: [bold]{escape(created.trigger)}[/] ({created.trigger_reason})")
-    for item in created.refused:
+    for item in scan.refused:
         console.print(f"  [yellow]left out[/] {escape(f'{item.path.name}: {item.reason}')}")
     for warning in scan.warnings:
         console.print(f"  [yellow]note[/] {escape(warning)}")

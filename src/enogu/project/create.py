@@ -10,7 +10,7 @@ from typing import Any
 from enogu.config import CONFIG_VERSION, parse_assignment, resolve, write_config_file
 from enogu.errors import ProjectError
 from enogu.files import atomic_path, make_dirs, storage_errors
-from enogu.pictures.scan import Refused, Scan, scan_pictures
+from enogu.pictures.scan import Scan, scan_pictures
 from enogu.project.layout import CONFIG_NAME
 from enogu.tags.caption import split_tags
 
@@ -28,15 +28,13 @@ class Created:
         root: The new project folder.
         trigger: The trigger word it will be trained with.
         trigger_reason: Where the trigger word came from.
-        scan: What was found among the pictures (the copies).
-        refused: Files of the source folder that could not be used, with reasons.
+        scan: What was found in the folder of originals.
     """
 
     root: Path
     trigger: str
     trigger_reason: str
     scan: Scan
-    refused: tuple[Refused, ...]
 
 
 def create_project(
@@ -107,8 +105,7 @@ def create_project(
         root=root,
         trigger=trigger,
         trigger_reason=reason,
-        scan=scan_pictures(root / "pictures"),
-        refused=scan.refused,
+        scan=scan,
     )
 
 
