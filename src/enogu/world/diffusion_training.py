@@ -1,6 +1,5 @@
 """Training UNet and text encoder of `mini` together, on cached latents of the drawings."""
 
-import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from enogu.world.pool import pool_traits
 from enogu.world.tokenizer import tokenize
 from enogu.world.training_state import Budget, Recipe, TrainingState
 from enogu.world.vae_training import autocast
-
-logger = logging.getLogger(__name__)
 
 DIFFUSION_RECIPE = Recipe(learning_rate=1.2e-3)
 
@@ -118,30 +115,20 @@ def train_diffusion(
     unet.set_attn_processor(AttnProcessor())
     settings = {**shape.to_metadata(), "seed": str(seed), "batch_size": str(batch_size)}
     state = TrainingState({"unet": unet, "text_encoder": text_encoder}, DIFFUSION_RECIPE, settings)
-    if state_path.exists():
-        state.load(state_path)
     schedule = NoiseSchedule.scaled_linear()
-    average = 0.0
-    while (progress := budget.progress(state.step, state.cpu_seconds)) < 1:
-        latents, captions = _batch(pool, seed, state.step, batch_size)
+
+    def loss_at(step: int) -> Tensor:
+        latents, captions = _batch(pool, seed, step, batch_size)
+        token_ids = tokenize(tokenizer, captions)
         with autocast(bf16):
-            loss = diffusion_loss(
-                (unet, text_encoder),
-                schedule,
-                latents,
-                tokenize(tokenizer, captions),
-                seeded_generator(seed, state.step),
-            )
-        state.apply_gradients(loss, progress)
-        value = float(loss.detach())
-        average = average + 0.02 * (value - average) if average else value
-        if state.step % 100 == 0:
-            logger.info("unet step %d, %.0f %%, loss %.4f", state.step, 100 * progress, average)
-        if state.step % save_every == 0:
-            state.save(state_path)
-            if on_save is not None:
-                on_save(*_averaged(state, shape, len(tokenizer)))
-    state.save(state_path)
+            generator = seeded_generator(seed, step)
+            return diffusion_loss((unet, text_encoder), schedule, latents, token_ids, generator)
+
+    def report() -> None:
+        if on_save is not None:
+            on_save(*_averaged(state, shape, len(tokenizer)))
+
+    state.train(state_path, budget, loss_at, title="unet", save_every=save_every, on_save=report)
     return _averaged(state, shape, len(tokenizer))
 
 

@@ -8,7 +8,6 @@ must say all tags in it.
 """
 
 import functools
-import logging
 import random
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from enogu.world.captions import random_traits, training_caption
 from enogu.world.tokenizer import tokenize
 from enogu.world.training_state import Budget, Recipe, TrainingState
 from enogu.world.vae_training import autocast
-
-logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 32
 TEXT_RECIPE = Recipe(learning_rate=1e-3, ema_decay=0.99)
@@ -127,19 +124,12 @@ def train_text_encoder(
     settings = {**shape.to_metadata(), "seed": str(seed)}
     networks: dict[str, nn.Module] = {"text_encoder": text_encoder, "heads": heads}
     state = TrainingState(networks, TEXT_RECIPE, settings)
-    if state_path.exists():
-        state.load(state_path)
-    while (progress := budget.progress(state.step, state.cpu_seconds)) < 1:
-        rng = random.Random(f"text {seed} {state.step}")
+
+    def loss_at(step: int) -> Tensor:
+        rng = random.Random(f"text {seed} {step}")
         captions = [training_caption(random_traits(rng), rng) for _ in range(BATCH_SIZE)]
-        loss = text_loss(text_encoder, heads, tokenizer, captions, bf16=bf16)
-        state.apply_gradients(loss, progress)
-        if state.step % 100 == 0:
-            logger.info(
-                "text step %d, %.0f %%, loss %.4f", state.step, 100 * progress, float(loss.detach())
-            )
-        if state.step % save_every == 0:
-            state.save(state_path)
-    state.save(state_path)
+        return text_loss(text_encoder, heads, tokenizer, captions, bf16=bf16)
+
+    state.train(state_path, budget, loss_at, title="text", save_every=save_every)
     text_encoder.load_state_dict(state.averaged("text_encoder"), strict=False)
     return text_encoder

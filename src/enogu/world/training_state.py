@@ -4,9 +4,10 @@ Everything random in a step depends on (seed, step) alone, so a state needs no g
 number is enough to go on exactly where the run was stopped.
 """
 
+import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 
 from enogu.errors import NonFiniteError, WorldError
 from enogu.files import atomic_path, make_dirs
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,47 @@ class TrainingState:
             for name, parameter in self.parameters():
                 self.ema[name].lerp_(parameter, 1 - decay)
         self.tick()
+
+    def train(
+        self,
+        path: Path,
+        budget: Budget,
+        loss_at: Callable[[int], Tensor],
+        *,
+        title: str,
+        save_every: int,
+        on_save: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take steps until the budget is used up, going on from `path` when it exists.
+
+        Args:
+            path: Where the state is kept; saved every `save_every` steps and at the end.
+            budget: When to stop.
+            loss_at: Gives the loss of a step, a scalar, from its number.
+            title: What the log calls the stage.
+            save_every: Steps between two saved states.
+            on_save: Called after each save on the way.
+
+        Raises:
+            NonFiniteError: A loss is NaN or infinite.
+            WorldError: The state at `path` was made with other settings.
+            StorageError: The place cannot be written or is full.
+        """
+        if path.exists():
+            self.load(path)
+        average: float | None = None
+        while (progress := budget.progress(self.step, self.cpu_seconds)) < 1:
+            loss = loss_at(self.step)
+            self.apply_gradients(loss, progress)
+            value = float(loss.detach())
+            average = value if average is None else average + 0.02 * (value - average)
+            if self.step % 100 == 0:
+                share = 100 * progress
+                logger.info("%s step %d, %.0f %%, loss %.4f", title, self.step, share, average)
+            if self.step % save_every == 0:
+                self.save(path)
+                on_save()
+        self.save(path)
 
     def tick(self) -> None:
         """Count the CPU time since the last call."""

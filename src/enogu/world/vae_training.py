@@ -1,6 +1,5 @@
 """Training the autoencoder of `mini` on crops of drawings, and measuring its latents."""
 
-import logging
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,8 +14,6 @@ from enogu.diffusion.noise import seeded_generator
 from enogu.world.architecture import MiniShape, build_vae
 from enogu.world.pool import Pool
 from enogu.world.training_state import Budget, Recipe, TrainingState
-
-logger = logging.getLogger(__name__)
 
 KL_WEIGHT = 1e-3
 """Weight of the mean KL divergence beside the mean squared error in [-1, 1].
@@ -97,22 +94,14 @@ def train_vae(
     torch.manual_seed(seed)
     vae = build_vae(shape)
     state = TrainingState({"vae": vae}, VAE_RECIPE, {**shape.to_metadata(), "seed": str(seed)})
-    if state_path.exists():
-        state.load(state_path)
     crop = min(CROP_PX, shape.picture_px)
-    average = 0.0
-    while (progress := budget.progress(state.step, state.cpu_seconds)) < 1:
-        pictures = _crops(pool, seed, state.step, BATCH_SIZE, crop)
+
+    def loss_at(step: int) -> Tensor:
+        pictures = _crops(pool, seed, step, BATCH_SIZE, crop)
         with autocast(bf16):
-            loss = vae_loss(vae, pictures, seeded_generator(seed, state.step))
-        state.apply_gradients(loss, progress)
-        value = float(loss.detach())
-        average = value if state.step == 1 else average + 0.02 * (value - average)
-        if state.step % 100 == 0:
-            logger.info("vae step %d, %.0f %%, loss %.4f", state.step, 100 * progress, average)
-        if state.step % save_every == 0:
-            state.save(state_path)
-    state.save(state_path)
+            return vae_loss(vae, pictures, seeded_generator(seed, step))
+
+    state.train(state_path, budget, loss_at, title="vae", save_every=save_every)
     vae.load_state_dict(state.averaged("vae"), strict=True)
     return vae.eval().requires_grad_(False)
 
