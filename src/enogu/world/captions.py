@@ -8,23 +8,25 @@ word until a LoRA gives it a meaning.
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from enogu.world.axes import AXES, Traits, tags_of
+from enogu.world.axes import (
+    AXES,
+    HELD_OUT,
+    Traits,
+    choices_beside,
+    held_out_pairs,
+    tags_of,
+)
+from enogu.world.vocabulary import ROWS
 
 EMPTY_SHARE = 0.1
 NONSENSE_SHARE = 0.2
 FULL_SHARE = 0.35
 MAX_TAG_DROPOUT = 0.3
+COLOUR_SHARE = 0.75
+"""Of held-out characters: those whose colours are the combination; the others hold a prop."""
 
-_WEIGHTS: dict[str, dict[str, float]] = {
-    "eyes": {"open": 9, "closed": 1},
-    "headwear": {"none": 2.5},
-    "glasses": {"no": 3, "yes": 1},
-    "blush": {"no": 2, "yes": 1},
-    "framing": {"upper body": 2, "portrait": 1},
-    "kind": {"1girl": 2, "1boy": 1},
-}
 _SYLLABLES = tuple(
     re.findall(
         r"\w+",
@@ -35,13 +37,48 @@ _SYLLABLES = tuple(
 )
 
 
-def random_traits(rng: random.Random) -> Traits:
-    """Return a random character; rare things are rarer than in an even draw."""
-    values: dict[str, str] = {}
-    for axis, choices in AXES.items():
-        weights = _WEIGHTS.get(axis, {})
-        values[axis] = rng.choices(choices, [weights.get(choice, 1.0) for choice in choices])[0]
-    return Traits(values, frozenset(values))
+_WEIGHTS: dict[str, dict[str, float]] = {
+    axis: {row.value: row.weight for row in rows} for axis, rows in ROWS.items()
+}
+_ORDER: tuple[str, ...] = (
+    # Leading axes of `axes.RULES` first, so that the other side yields.
+    *("framing", "headwear", "glasses", "background", "arms"),
+    *(a for a in AXES if a not in {"framing", "headwear", "glasses", "background", "arms"}),
+)
+_SHOWING_COLOURS = {"style": "none", "eyes": "open", "glasses": "no"}
+_SHOWING_PROPS = {"framing": "upper body", "arms": "at sides"}
+
+
+def random_traits(
+    rng: random.Random, held_out: bool = False, *, fixed: Mapping[str, str] | None = None
+) -> Traits:
+    """Return a random character; rare things are rarer than in an even draw.
+
+    Args:
+        rng: Where the chances come from; equal states give equal characters.
+        held_out: Return one that has, to be seen, a combination of `axes.HELD_OUT`. Else none
+            has one, unless `fixed` brings it.
+        fixed: Answers that are not left to chance.
+    """
+    asked = dict(fixed or (_held_out_answers(rng) if held_out else {}))
+    while True:
+        values = dict(asked)
+        for axis in _ORDER:
+            if axis in values:
+                continue
+            choices = choices_beside(axis, values)
+            weights = [_WEIGHTS[axis][choice] for choice in choices]
+            values[axis] = rng.choices(choices, weights)[0]
+        if held_out or fixed or not held_out_pairs(values):
+            return Traits({axis: values[axis] for axis in AXES}, frozenset(values))
+
+
+def _held_out_answers(rng: random.Random) -> dict[str, str]:
+    colours = rng.random() < COLOUR_SHARE
+    axes = ("hair_colour", "eye_colour") if colours else ("prop", "headwear")
+    pair = rng.choice(sorted(HELD_OUT[axes]))
+    showing = _SHOWING_COLOURS if colours else _SHOWING_PROPS
+    return {**dict(zip(axes, pair, strict=True)), **showing}
 
 
 def nonsense_word(rng: random.Random) -> str:

@@ -110,11 +110,11 @@ def find_concept(trigger: str) -> Concept:
 def concept_traits(concept: Concept, index: int, seed: int) -> Traits:
     """Return the traits of picture `index`: the fixed ones, the rest at random."""
     rng = random.Random(f"concept {concept.trigger} {seed} {index}")
-    values = random_traits(rng).values
+    fixed = {**concept.fixed, "style": "none"}
     if not concept.is_style:
-        # Odd eyes must be seen to be learnt.
-        values["eyes"] = rng.choices(AXES["eyes"], (8, 1))[0]
-    return Traits({**values, **concept.fixed}, frozenset(values))
+        # What is fixed must be seen to be learnt.
+        fixed["eyes"] = rng.choices(("open", "closed"), (8, 1))[0]
+    return random_traits(rng, fixed=fixed)
 
 
 def draw_concept(

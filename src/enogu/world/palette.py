@@ -30,6 +30,8 @@ HAIR: dict[str, Ramp] = {
     "purple": Ramp(base="#8b5ac6", shade="#643e99", light="#b990e8", line="#321a55"),
     "white": Ramp(base="#eaecf4", shade="#bac0d6", light="#ffffff", line="#575d78"),
     "orange": Ramp(base="#f28a33", shade="#c6621d", light="#fdb975", line="#6a2e0c"),
+    "grey": Ramp(base="#9398a6", shade="#6c7181", light="#c3c8d4", line="#343846"),
+    "aqua": Ramp(base="#5fd0d6", shade="#389fae", light="#b6f3ef", line="#164e5a"),
 }
 
 EYES: dict[str, Ramp] = {

@@ -15,7 +15,7 @@ def draw_background(look: Look) -> str:
         return _night_sky(rng)
     if scene == "grass":
         return _meadow(rng)
-    return svg.shape("M0 0H256V256H0Z", BACKGROUNDS[scene])
+    return svg.shape("M0 0H256V256H0Z", BACKGROUNDS.get(scene, "#cfe8dc"))
 
 
 def _night_sky(rng: random.Random) -> str:

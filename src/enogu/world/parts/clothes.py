@@ -28,7 +28,7 @@ def draw_body(look: Look) -> str:
     neck = svg.shape("M113 160 L113 186 Q128 200 143 186 L143 160Z", skin.base, line=skin.line)
     shadow = svg.shape("M114 170 Q128 184 142 170 L142 180 Q128 192 114 180Z", skin.shade)
     draw = {"shirt": _shirt, "serafuku": _serafuku, "hoodie": _hoodie, "dress": _dress}
-    return neck + shadow + draw[look.traits["clothes"]](look)
+    return neck + shadow + draw.get(look.traits["clothes"], _shirt)(look)
 
 
 def _shirt(look: Look) -> str:
