@@ -10,6 +10,7 @@
     │   ├── PictureError       a picture cannot be read or used
     │   ├── CaptionError       a caption file cannot be read or used
     │   ├── PromptError        a prompt cannot be understood
+    │   ├── VocabularyError    a tag file or a vocabulary cannot be used, or a tag is unknown
     │   ├── BaseModelError     a base cannot be loaded or is not one
     │   ├── AdapterError       an adapter cannot be loaded or does not fit
     │   ├── ScheduleError      a noise schedule or sampler was asked for the impossible
@@ -68,6 +69,10 @@ class CaptionError(UserError):
 
 class PromptError(UserError):
     """A prompt cannot be understood."""
+
+
+class VocabularyError(UserError):
+    """A tag file or a vocabulary cannot be used, or a tag or group is unknown."""
 
 
 class BaseModelError(UserError):

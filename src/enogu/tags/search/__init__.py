@@ -1,0 +1,1 @@
+"""Finding tags in any spelling."""

@@ -1,0 +1,254 @@
+"""From what the sources say to one vocabulary file.
+
+The rule for conflicts, in order:
+
+1. Of several claims about one tag, that with the most posts wins; estimates of the embedded words
+   give way to any source that counted.
+2. A name that has posts is a tag, and no alias. A name without posts that somebody else claims as
+   an alias is an alias.
+3. An alias claimed for several tags belongs to the one with the most posts.
+4. A claim that loses stays findable as one of the other names, which several tags may share.
+5. Implications that close a cycle are cut, see :mod:`enogu.tags.vocabulary.implications`.
+6. Explanations, groups and names: the embedded words come first, then sources by age.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from enogu.tags.search.build import build_index
+from enogu.tags.vocabulary.categories import category_of
+from enogu.tags.vocabulary.implications import cut_cycles
+from enogu.tags.vocabulary.ratings import rating_level
+from enogu.tags.vocabulary.schema import (
+    SCHEMA_VERSION,
+    VOCABULARY_INDEXES,
+    VOCABULARY_TABLES,
+)
+
+_SPEED_PRAGMAS: Final = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -65536;
+"""
+
+# Highest first: a real count, then an estimate, then a tag without count; ties go to the first
+# source. The parts never overlap: counts end at 2**38 and source ids are cut at 2**12.
+_MERGE_TAGS: Final = """
+CREATE TEMP TABLE merged AS
+SELECT c.name, c.site, c.code, max(c.count, 0) AS count, c.date, c.source_id,
+       max((CASE WHEN c.count < 0 THEN 0 WHEN s.estimated THEN 1 ELSE 2 END << 52)
+           + (max(c.count, 0) << 12) + 4095 - min(c.source_id, 4095)) AS score
+FROM tag_claims c JOIN sources s ON s.id = c.source_id
+GROUP BY c.name;
+CREATE UNIQUE INDEX temp.merged_by_name ON merged (name);
+DELETE FROM merged WHERE count = 0 AND name IN (
+    SELECT f.text FROM form_claims f JOIN merged m ON m.name = f.name
+    WHERE f.kind = 'alias' AND m.count > 0);
+CREATE TEMP TABLE texts (
+    kind TEXT, name TEXT, text TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+INSERT OR IGNORE INTO texts SELECT kind, name, text FROM text_claims ORDER BY source_id;
+"""
+
+_WRITE_TAGS: Final = """
+INSERT INTO built.tags (name, site, category, code, count, rating, deprecated, date, group_name,
+                        explanation, explanation_ja, source_id)
+SELECT m.name, m.site, enogu_category(m.site, m.code), m.code, m.count,
+       enogu_rating(m.name, r.text),
+       0, m.date, coalesce(g.text, ''), coalesce(e.text, ''), coalesce(j.text, ''), m.source_id
+FROM merged m
+LEFT JOIN texts r ON r.kind = 'rating' AND r.name = m.name
+LEFT JOIN texts g ON g.kind = 'group' AND g.name = m.name
+LEFT JOIN texts e ON e.kind = 'en' AND e.name = m.name
+LEFT JOIN texts j ON j.kind = 'ja' AND j.name = m.name
+ORDER BY m.count DESC, m.name;
+UPDATE built.tags SET deprecated = 1
+WHERE name IN (SELECT name FROM tag_claims WHERE deprecated = 1);
+"""
+
+_START_ALIASES: Final = """
+CREATE TEMP TABLE aliases (text TEXT PRIMARY KEY, tag_id INTEGER, source_id INTEGER) WITHOUT ROWID;
+CREATE TEMP TABLE losers (tag_id INTEGER, text TEXT, source_id INTEGER);
+"""
+
+_CLAIMED_ALIASES: Final = """
+SELECT f.text, coalesce(t.id, a.tag_id) AS tag_id, f.source_id
+FROM form_claims f
+LEFT JOIN built.tags t ON t.name = f.name
+LEFT JOIN aliases a ON a.text = f.name
+WHERE f.kind = 'alias' AND coalesce(t.id, a.tag_id) IS NOT NULL
+"""
+
+_WRITE_ALIASES: Final = f"""
+INSERT OR IGNORE INTO aliases
+SELECT c.text, min(c.tag_id), c.source_id FROM ({_CLAIMED_ALIASES}) c
+LEFT JOIN built.tags taken ON taken.name = c.text
+WHERE taken.id IS NULL GROUP BY c.text;
+"""
+
+_REPORT_CONFLICTS: Final = f"""
+CREATE TEMP TABLE claimed AS
+SELECT text, tag_id, min(source_id) AS source_id FROM ({_CLAIMED_ALIASES}) GROUP BY text, tag_id;
+INSERT INTO built.conflicts
+SELECT 'alias is a tag', c.text, c.text, t.name FROM claimed c
+JOIN built.tags taken ON taken.name = c.text JOIN built.tags t ON t.id = c.tag_id
+WHERE taken.id != c.tag_id ORDER BY c.tag_id, c.text;
+INSERT INTO built.conflicts
+SELECT 'alias claimed twice', c.text, k.name, t.name FROM claimed c
+JOIN aliases a ON a.text = c.text AND a.tag_id != c.tag_id
+JOIN built.tags k ON k.id = a.tag_id JOIN built.tags t ON t.id = c.tag_id
+ORDER BY a.tag_id, c.text, c.tag_id;
+INSERT INTO losers SELECT c.tag_id, c.text, c.source_id FROM claimed c
+LEFT JOIN aliases a ON a.text = c.text AND a.tag_id = c.tag_id
+LEFT JOIN built.tags same ON same.id = c.tag_id AND same.name = c.text
+WHERE a.text IS NULL AND same.id IS NULL;
+"""
+
+_WRITE_FORMS: Final = """
+INSERT INTO built.forms (tag_id, text, kind, language, source_id)
+SELECT tag_id, text, kind, language, source_id FROM (
+    SELECT id AS tag_id, name AS text, 'tag' AS kind, '' AS language, source_id, 0 AS place,
+           0 AS number
+    FROM built.tags
+    UNION ALL SELECT tag_id, text, 'alias', '', source_id, 1, 0 FROM aliases
+    UNION ALL SELECT tag_id, text, 'other', '', source_id, 3, 0 FROM losers
+    UNION ALL
+    SELECT coalesce(t.id, a.tag_id) AS owner, f.text, f.kind, f.language, f.source_id,
+           CASE f.kind WHEN 'other' THEN 2 ELSE 4 END, min(f.rowid)
+    FROM form_claims f
+    LEFT JOIN built.tags t ON t.name = f.name
+    LEFT JOIN aliases a ON a.text = f.name
+    WHERE f.kind != 'alias' AND coalesce(t.id, a.tag_id) IS NOT NULL
+    GROUP BY owner, f.kind, f.text
+) ORDER BY tag_id, place, number;
+"""
+
+
+def _named(column: str) -> tuple[str, str]:
+    """Return the joins and the id for a tag that a claim names by any of its names."""
+    return (
+        f"LEFT JOIN built.tags t_{column} ON t_{column}.name = c.{column} "
+        f"LEFT JOIN aliases a_{column} ON a_{column}.text = c.{column}",
+        f"coalesce(t_{column}.id, a_{column}.tag_id)",
+    )
+
+
+def _pair_query(table: str, first: str, second: str, more: str) -> str:
+    joins_a, id_a = _named(first)
+    joins_b, id_b = _named(second)
+    return (
+        f"SELECT {id_a} AS a_id, {id_b} AS b_id, {more} FROM {table} c {joins_a} {joins_b} "
+        "WHERE a_id IS NOT NULL AND b_id IS NOT NULL AND a_id != b_id"
+    )
+
+
+_WRITE_REST: Final = (
+    "INSERT OR IGNORE INTO built.heirs SELECT a_id, b_id FROM "
+    f"({_pair_query('heir_claims', 'name', 'heir', '0')}) p "
+    "JOIN built.tags t ON t.id = p.a_id AND t.deprecated = 1;\n"
+    "INSERT OR IGNORE INTO built.exclusive SELECT c.group_name, "
+    f"{_named('name')[1]} AS owner FROM exclusive_claims c {_named('name')[0]} "
+    "WHERE owner IS NOT NULL;\n"
+    "INSERT OR IGNORE INTO built.groups SELECT name, kind, en, ja, note FROM group_claims;\n"
+    "INSERT INTO built.cooccurrence SELECT a_id, b_id, max(count), source_id FROM ("
+    f"{_pair_query('cooccurrence_claims', 'a', 'b', 'c.count, c.source_id')}"
+    " UNION ALL "
+    f"{_pair_query('cooccurrence_claims', 'b', 'a', 'c.count, c.source_id')}"
+    ") GROUP BY a_id, b_id;\n"
+    "INSERT INTO built.sources SELECT id, name, kind, licence, sha256, date, rows, broken "
+    "FROM sources;\n"
+)
+
+_ALIAS_HOPS: Final = 4
+
+
+def build_vocabulary(
+    sources: sqlite3.Connection, path: Path, meta: Mapping[str, str] | None = None
+) -> None:
+    """Write a whole vocabulary, with its search index, to a new file.
+
+    Args:
+        sources: An open sources file, outside a transaction.
+        path: The file to write; it must not exist.
+        meta: More entries for the table `meta`.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as fresh:
+        fresh.executescript(_SPEED_PRAGMAS + VOCABULARY_TABLES)
+    sources.execute("ATTACH ? AS built", (str(path),))
+    try:
+        sources.execute("PRAGMA built.journal_mode = OFF")
+        sources.execute("PRAGMA built.synchronous = OFF")
+        _write_everything(sources, meta or {})
+    finally:
+        if sources.in_transaction:
+            sources.rollback()
+        for table in ("merged", "texts", "aliases", "losers", "claimed"):
+            sources.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        sources.execute("DETACH built")
+    with closing(sqlite3.connect(path, isolation_level=None)) as fresh:
+        fresh.executescript(_SPEED_PRAGMAS)
+        build_index(fresh)
+        if fresh.in_transaction:
+            fresh.commit()
+        fresh.execute("ANALYZE")
+
+
+def _write_everything(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
+    connection.create_function("enogu_category", 2, category_of, deterministic=True)
+    connection.create_function("enogu_rating", 2, rating_level, deterministic=True)
+    connection.execute("BEGIN")
+    _run(connection, _MERGE_TAGS + _WRITE_TAGS + _START_ALIASES)
+    before = -1
+    for _ in range(_ALIAS_HOPS):
+        _run(connection, _WRITE_ALIASES)
+        number = connection.execute("SELECT count(*) FROM aliases").fetchone()[0]
+        if number == before:
+            break
+        before = number
+    _run(connection, _REPORT_CONFLICTS + _WRITE_FORMS + _WRITE_REST)
+    _write_implications(connection)
+    _spread_ratings(connection)
+    connection.executemany(
+        "INSERT INTO built.meta VALUES (?, ?)",
+        {"schema": str(SCHEMA_VERSION), **meta}.items(),
+    )
+    _run(connection, VOCABULARY_INDEXES.replace("CREATE INDEX ", "CREATE INDEX built."))
+    connection.commit()
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    # `executescript` would commit first.
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _write_implications(connection: sqlite3.Connection) -> None:
+    query = _pair_query("implication_claims", "child", "parent", "min(c.source_id)")
+    rows: dict[tuple[int, int], int] = {
+        (child, parent): source
+        for child, parent, source in connection.execute(f"{query} GROUP BY a_id, b_id")
+    }
+    kept, cut = cut_cycles(rows)
+    connection.executemany(
+        "INSERT INTO built.implications VALUES (?, ?, ?)",
+        ((child, parent, rows[child, parent]) for child, parent in kept),
+    )
+    connection.executemany(
+        "INSERT INTO built.conflicts SELECT 'implication in a cycle', c.name, '', p.name "
+        "FROM built.tags c, built.tags p WHERE c.id = ? AND p.id = ?",
+        cut,
+    )
+
+
+def _spread_ratings(connection: sqlite3.Connection) -> None:
+    """Give each tag at least the rating of what it implies."""
+    while connection.execute(
+        "UPDATE built.tags SET rating = higher.rating FROM ("
+        " SELECT i.child_id AS id, max(p.rating) AS rating FROM built.implications i"
+        " JOIN built.tags p ON p.id = i.parent_id WHERE p.rating > 0 GROUP BY i.child_id"
+        ") AS higher WHERE higher.id = built.tags.id AND higher.rating > built.tags.rating"
+    ).rowcount:
+        pass
