@@ -30,7 +30,8 @@ EMBEDDED_COLUMNS: Final = (
     "en",
     "ja_text",
 )
-_CODE_OF_GROUP: Final = {"meta": 5}
+# Quality words are no tags of Danbooru: the authors of the models made them up.
+_SITE_AND_CODE: Final = {"meta": ("danbooru", 5), "quality": ("enogu", 5)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,8 @@ def read_embedded_claims(folder: Path = EMBEDDED_DIR) -> Iterator[Claim]:
         ValueError: A file breaks the form.
     """
     for row in read_embedded_rows(folder):
-        yield TagClaim(row.tag, "danbooru", _CODE_OF_GROUP.get(row.group, 0), row.count)
+        site, code = _SITE_AND_CODE.get(row.group, ("danbooru", 0))
+        yield TagClaim(row.tag, site, code, row.count)
         yield TextClaim(row.tag, "group", row.group)
         yield TextClaim(row.tag, "rating", "general")
         if row.en:
