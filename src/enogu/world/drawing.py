@@ -9,7 +9,19 @@ from enogu.errors import WorldError
 from enogu.world import svg
 from enogu.world.axes import Traits, complete, read_tags
 from enogu.world.look import Look, build_look
-from enogu.world.parts import background, clothes, extras, face, hair, headwear
+from enogu.world.parts import (
+    background,
+    clothes,
+    extras,
+    eyes,
+    face,
+    fringe,
+    hair,
+    headwear,
+    props,
+    sketch,
+)
+from enogu.world.styles import render_styled
 
 DEFAULT_SIZE_PX = 128
 MAX_SIZE_PX = 4096
@@ -56,27 +68,48 @@ def draw_traits(
     if not 16 <= size <= MAX_SIZE_PX:
         raise WorldError(f"size must be 16 to {MAX_SIZE_PX} pixels, got {size}; 128 is usual")
     look = build_look(traits, random.Random(f"look {seed}"), features)
-    return svg.render(build_svg(look), size)
+    return render_styled(build_svg(look), traits["style"], size)
+
+
+_FRAMES: dict[str, tuple[float, float]] = {
+    # Scale of the figure, and the height (in its own units) that lies on the lower edge.
+    "portrait": (1.12, 208.0),
+    "upper body": (0.88, 260.0),
+    "full body": (0.715, 338.0),
+}
 
 
 def build_svg(look: Look) -> str:
     """Return the drawing of `look` as one SVG document of 256 by 256 units."""
-    head_turn = f"translate({look.head_dx:.2f} {look.head_dy:.2f}) rotate({look.tilt:.2f} 128 170)"
+    head_turn = f"translate({look.head_dx:.2f} {look.head_dy:.2f}) rotate({look.tilt:.2f} 0 170)"
+    outline = fringe.fringe_path(look)
     behind = headwear.draw_headwear_behind(look) + hair.draw_back_hair(look)
     front = (
-        face.draw_head(look)
+        hair.draw_hanging_hair(look)
+        + face.draw_head(look, outline)
         + face.draw_features(look)
-        + hair.draw_front_hair(look)
+        + fringe.draw_front_hair(look, outline)
         + hair.draw_hair_ties(look)
-        + face.draw_brows(look)
+        + fringe.draw_ahoge(look)
+        + eyes.draw_lashes(look)
+        + eyes.draw_brows(look)
         + face.draw_glasses(look)
         + extras.draw_head_extras(look)
         + headwear.draw_headwear(look)
     )
-    body = clothes.draw_body(look) + extras.draw_body_extras(look)
-    person = svg.group(behind, head_turn) + body + svg.group(front, head_turn)
-    if look.traits["framing"] == "portrait":
-        person = svg.group(person, "translate(128 122) scale(1.22) translate(-128 -112)")
-    else:
-        person = svg.group(person, "translate(128 256) scale(0.98) translate(-128 -252)")
-    return svg.document(background.draw_background(look) + person)
+    person = (
+        props.draw_prop_behind(look)
+        + svg.group(behind, head_turn)
+        + clothes.draw_body(look)
+        + extras.draw_body_extras(look)
+        + svg.group(front, head_turn)
+        + clothes.draw_raised_arms(look)
+        + props.draw_prop(look)
+    )
+    scale, foot = _FRAMES[look.traits["framing"]]
+    place = f"translate(128 256) scale({scale}) translate(0 {-foot})"
+    return svg.document(
+        background.draw_background(look)
+        + svg.group(person, place)
+        + sketch.draw_guides(look, place)
+    )

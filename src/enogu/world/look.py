@@ -18,7 +18,7 @@ class Look:
     clothes: Ramp
     skin: Ramp
     ink: str
-    """Line colour of face and eyes."""
+    """Line colour of lashes and mouth."""
     head_dx: float
     head_dy: float
     tilt: float
@@ -34,6 +34,10 @@ class Look:
     """Sideways shift of the fringe's parting."""
     hair_length: float
     """Factor on the length of back hair and tails, near 1."""
+    flip: int
+    """1 or -1: the side on which a one-sided thing (tail, braid, bow) is."""
+    goods: int
+    """Picks the free colours of props and patterns."""
     scenery: int
     """Seed of clouds, stars and grass blades."""
     extras: frozenset[str] = frozenset()
@@ -44,28 +48,37 @@ class Look:
         """Whether the character is drawn with broader shoulders and plainer eyes."""
         return self.traits["kind"] == "1boy"
 
+    def paint(self, colour: str) -> str:
+        """Return `colour` as the rendering style shows large areas."""
+        return palette.paper(colour) if self.traits["style"] == "sketch" else colour
+
+    def ramp(self, base: str) -> Ramp:
+        """Return the tones of a thing whose lit side is `base`, in the rendering style."""
+        return palette.styled(palette.ramp_from(base), self.traits["style"])
+
 
 def build_look(traits: Traits, rng: random.Random, extras: frozenset[str] = frozenset()) -> Look:
     """Return the look of `traits`; what they leave open is drawn from `rng`."""
-    clothes = palette.CLOTHES[traits["clothes_colour"]]
-    if traits["clothes"] == "serafuku":
-        clothes = palette.CLOTHES["blue"]
+    style = traits["style"]
+    ink = rng.choice(palette.INK)
     return Look(
         traits=traits,
-        hair=palette.HAIR[traits["hair_colour"]],
-        eye=palette.EYES[traits["eye_colour"]],
-        clothes=clothes,
-        skin=rng.choices(palette.SKINS, weights=(5, 5, 3, 2))[0],
-        ink=rng.choice(palette.INK),
-        head_dx=rng.uniform(-5, 5),
-        head_dy=rng.uniform(-3, 4),
+        hair=palette.styled(palette.HAIR[traits["hair_colour"]], style),
+        eye=palette.styled(palette.EYES[traits["eye_colour"]], style),
+        clothes=palette.styled(palette.CLOTHES[traits["clothes_colour"]], style),
+        skin=palette.styled(rng.choices(palette.SKINS, weights=(5, 5, 3, 2))[0], style),
+        ink=palette.GRAPHITE if style == "sketch" else ink,
+        head_dx=rng.uniform(-4, 4),
+        head_dy=rng.uniform(-2, 3),
         tilt=rng.uniform(-4, 4),
         gaze=rng.uniform(-1.5, 1.5),
-        eye_scale=rng.uniform(0.95, 1.06),
+        eye_scale=rng.uniform(0.96, 1.05),
         face_width=rng.uniform(0.97, 1.03),
-        fringe=rng.randrange(3),
+        fringe=rng.randrange(4),
         parting=rng.uniform(-6, 6),
-        hair_length=rng.uniform(0.93, 1.07),
+        hair_length=rng.uniform(0.95, 1.05),
+        flip=rng.choice((-1, 1)),
+        goods=rng.randrange(1 << 16),
         scenery=rng.randrange(1 << 30),
         extras=extras,
     )

@@ -86,3 +86,35 @@ def mix(first: str, second: str, share: float) -> str:
     """Return a colour `share` (0..1) of the way from `first` to `second`."""
     pairs = zip(to_rgb(first), to_rgb(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+GRAPHITE = "#57525f"
+"""Line colour of the sketch style."""
+_PAPER = "#f7f4ec"
+
+
+def paper(colour: str) -> str:
+    """Return `colour` as a thin wash on sketching paper."""
+    return mix(colour, _PAPER, 0.3)
+
+
+def ramp_from(base: str) -> Ramp:
+    """Return four tones around `base`, shadows a little bluer and lines much darker."""
+    return Ramp(
+        base=base,
+        shade=mix(base, "#3a2560", 0.26),
+        light=mix(base, "#ffffff", 0.45),
+        line=mix(base, "#1d1026", 0.72),
+    )
+
+
+def styled(ramp: Ramp, style: str) -> Ramp:
+    """Return `ramp` as a rendering style shows it."""
+    if style == "flat color":
+        # No shadows, no highlights, and lines that are hardly darker than the area.
+        return Ramp(base=ramp.base, shade=ramp.base, light=ramp.base, line=ramp.shade)
+    if style == "sketch":
+        return Ramp(
+            base=paper(ramp.base), shade=mix(ramp.base, _PAPER, 0.12), light=_PAPER, line=GRAPHITE
+        )
+    return ramp

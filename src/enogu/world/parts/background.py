@@ -1,62 +1,48 @@
-"""Plain colours, a night sky and a meadow."""
+"""Plain colours, patterns and scenes; drawn on the whole view of 256 by 256 units."""
 
 import random
+from collections.abc import Callable
 
 from enogu.world import svg
 from enogu.world.look import Look
-from enogu.world.palette import BACKGROUNDS
+from enogu.world.palette import BACKGROUNDS, mix
+from enogu.world.parts import scenes
+
+_WHOLE = "M0 0H256V256H0Z"
+_PASTELS = ("#fbd3e0", "#cfe6fb", "#fdeeb8", "#d3f0d4", "#e2d6f6", "#fcdcc2")
 
 
 def draw_background(look: Look) -> str:
     """Return the whole background of a picture."""
-    scene = look.traits["background"]
+    kind = look.traits["background"]
     rng = random.Random(look.scenery)
-    if scene == "night sky":
-        return _night_sky(rng)
-    if scene == "grass":
-        return _meadow(rng)
-    return svg.shape("M0 0H256V256H0Z", BACKGROUNDS.get(scene, "#cfe8dc"))
+    if kind in BACKGROUNDS:
+        return svg.shape(_WHOLE, look.paint(BACKGROUNDS[kind]))
+    if kind in _PATTERNS:
+        colour = rng.choice(_PASTELS)
+        return svg.shape(_WHOLE, look.paint(colour)) + _PATTERNS[kind](look, rng, colour)
+    return scenes.draw_scene(look, rng)
 
 
-def _night_sky(rng: random.Random) -> str:
-    gradient = (
-        '<linearGradient id="night" x1="0" y1="0" x2="0" y2="1">'
-        '<stop offset="0" stop-color="#171c4a"/><stop offset="1" stop-color="#4a4c9c"/>'
-        "</linearGradient>"
-    )
-    parts = [gradient, svg.shape("M0 0H256V256H0Z", "url(#night)")]
-    left = rng.random() < 0.5
-    moon_x, moon_y = (34, 42) if left else (222, 42)
-    bite = moon_x + (9 if left else -9)
-    parts.append(svg.ellipse(moon_x, moon_y, 19, 19, "#fdf1b0"))
-    parts.append(svg.ellipse(bite, moon_y - 6, 16, 16, "#1f2455"))
-    for _ in range(16):
-        x, y = rng.uniform(4, 252), rng.uniform(4, 210)
-        if abs(x - moon_x) < 26 and abs(y - moon_y) < 26:
-            continue
-        size = rng.uniform(2.4, 5.4)
-        parts.append(
-            svg.shape(svg.star(x, y, size, size * 0.42, turn=rng.uniform(0, 72)), "#fff6cf")
+def _dots(look: Look, rng: random.Random, colour: str) -> str:
+    step, dx, dy = 34, rng.uniform(0, 34), rng.uniform(0, 34)
+    d = "".join(
+        svg.circle(
+            x * step + dx + (step / 2 if y % 2 else 0) - step, y * step * 0.8 + dy - step, 8.5
         )
-    return "".join(parts)
-
-
-def _meadow(rng: random.Random) -> str:
-    parts = [svg.shape("M0 0H256V256H0Z", "#8fd0f5")]
-    for x, y in ((rng.uniform(10, 60), rng.uniform(26, 70)), (rng.uniform(196, 246), 40)):
-        for dx, radius in ((-17, 12), (0, 18), (18, 13)):
-            parts.append(svg.ellipse(x + dx, y - radius * 0.3, radius, radius * 0.8, "#ffffff"))
-    hill = rng.uniform(150, 168)
-    parts.append(
-        svg.shape(f"M0 {hill:.1f}Q70 {hill - 26:.1f} 256 {hill + 8:.1f}V256H0Z", "#9bd774")
+        for x in range(10)
+        for y in range(12)
     )
-    parts.append(svg.shape("M0 196Q128 166 256 190V256H0Z", "#6cbf57"))
-    for _ in range(14):
-        x, y = rng.uniform(2, 254), rng.uniform(206, 250)
-        parts.append(svg.shape(f"M{x - 4:.1f} {y:.1f}l2.5 -11 2 8 3.5 -9 1 12Z", "#4d9f46"))
-    for _ in range(5):
-        x, y = rng.uniform(4, 252), rng.uniform(200, 246)
-        parts.append(
-            svg.ellipse(x, y, 3.4, 3.4, "#ffffff") + svg.ellipse(x, y, 1.3, 1.3, "#f4c535")
-        )
-    return "".join(parts)
+    return svg.shape(d, look.paint(mix(colour, "#ffffff", 0.75)))
+
+
+def _stripes(look: Look, rng: random.Random, colour: str) -> str:
+    lean = rng.choice((-110, 110))
+    d = "".join(f"M{x} 0h17l{lean} 256h-17Z" for x in range(-136, 400, 34))
+    return svg.shape(d, look.paint(mix(colour, "#ffffff", 0.75)))
+
+
+_PATTERNS: dict[str, Callable[[Look, random.Random, str], str]] = {
+    "polka dot": _dots,
+    "striped": _stripes,
+}

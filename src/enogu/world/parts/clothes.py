@@ -1,133 +1,207 @@
-"""Neck, shoulders and what is worn."""
+"""What is worn: which sleeves, trousers or skirt each garment has, and the order of the layers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from enogu.world import svg
 from enogu.world.look import Look
+from enogu.world.palette import Ramp
+from enogu.world.parts import body, garments
 
 
-def _torso(look: Look) -> str:
-    """Return the outline of shoulders and chest down to the lower edge."""
-    if look.is_boy:
-        return (
-            "M108 186 C86 190 62 196 52 214 C46 228 43 244 42 262 H214 C213 244 210 228 204 214 "
-            "C194 196 170 190 148 186 Q128 198 108 186Z"
-        )
-    return (
-        "M110 187 C92 192 74 198 66 214 C60 228 58 244 56 262 H200 C198 244 196 228 190 214 "
-        "C182 198 164 192 146 187 Q128 198 110 187Z"
-    )
+@dataclass(frozen=True, kw_only=True)
+class Outfit:
+    """How a garment is put together; empty colours mean the clothes colour."""
+
+    detail: Callable[[Look, Ramp], str]
+    """Draws collar, front and trimmings over the torso."""
+    sleeve: str = "long"
+    top: str = ""
+    sleeves: str = ""
+    lower: str = "skirt"
+    lower_colour: str = "#4a4f6e"
+    socks: str = "#f4f4f8"
+    sock_top: float = 292.0
+    shoes: str = "#6b4330"
+    behind: Callable[[Look, Ramp], str] | None = None
+    over_arms: Callable[[Look, Ramp], str] | None = None
 
 
-def _arms(look: Look) -> str:
-    x = 66 if look.is_boy else 76
-    return f"M{x} 226 Q{x + 5} 242 {x + 3} 262 M{256 - x} 226 Q{251 - x} 242 {253 - x} 262"
+OUTFITS: dict[str, Outfit] = {
+    "shirt": Outfit(detail=garments.shirt, shoes="#4a3a44"),
+    "serafuku": Outfit(
+        detail=garments.serafuku,
+        sleeve="short",
+        top="#f8f8fc",
+        sleeves="#f8f8fc",
+        lower_colour="#35508f",
+        socks="#2f3a5e",
+        sock_top=276.0,
+    ),
+    "hoodie": Outfit(detail=garments.hoodie, behind=garments.hood, lower="shorts", shoes="#e8e6ee"),
+    "dress": Outfit(
+        detail=garments.dress, sleeve="puff", lower="dress", lower_colour="", shoes="#b4485a"
+    ),
+    "kimono": Outfit(
+        detail=garments.kimono, sleeve="wide", lower="robe", lower_colour="", shoes="#8a5a36"
+    ),
+    "sweater": Outfit(
+        detail=garments.sweater, lower_colour="#8c6a4f", socks="#5a4a52", sock_top=272.0
+    ),
+    "jacket": Outfit(
+        detail=garments.jacket,
+        top="#f6f4f0",
+        lower="pants",
+        lower_colour="#47587f",
+        shoes="#e8e6ee",
+    ),
+    "overalls": Outfit(
+        detail=garments.overalls,
+        sleeve="short",
+        top="#f8f6f2",
+        sleeves="#f8f6f2",
+        lower="pants",
+        lower_colour="",
+        shoes="#d8584e",
+    ),
+    "maid": Outfit(
+        detail=garments.maid,
+        sleeve="puff",
+        top="#3b3a4c",
+        sleeves="#3b3a4c",
+        lower="maid",
+        lower_colour="#3b3a4c",
+        shoes="#2e2c3a",
+        sock_top=270.0,
+    ),
+    "cape": Outfit(
+        detail=garments.tunic,
+        top="#6a6272",
+        sleeves="#6a6272",
+        behind=garments.cape_back,
+        over_arms=garments.cape,
+        lower="shorts",
+        lower_colour="#5a5262",
+        shoes="#6b4330",
+        socks="#6a6272",
+        sock_top=280.0,
+    ),
+    "apron": Outfit(
+        detail=garments.apron,
+        sleeve="short",
+        top="#b9c4de",
+        sleeves="#b9c4de",
+        lower="apron",
+        lower_colour="#6f7ea8",
+    ),
+    "vest": Outfit(detail=garments.vest, sleeves="#f6f6fa", lower="pants", lower_colour="#5c5460"),
+    "armor": Outfit(
+        detail=garments.armor,
+        sleeve="plate",
+        top="#b9c3d4",
+        sleeves="#98a4ba",
+        over_arms=garments.pauldrons,
+        lower="plates",
+        lower_colour="#98a4ba",
+        socks="#98a4ba",
+        sock_top=278.0,
+        shoes="#7f8ba3",
+    ),
+}
+
+
+def _tone(look: Look, colour: str) -> Ramp:
+    return look.ramp(colour) if colour else look.clothes
 
 
 def draw_body(look: Look) -> str:
-    """Return neck and clothes."""
-    skin = look.skin
-    neck = svg.shape("M113 160 L113 186 Q128 200 143 186 L143 160Z", skin.base, line=skin.line)
-    shadow = svg.shape("M114 170 Q128 184 142 170 L142 180 Q128 192 114 180Z", skin.shade)
-    draw = {"shirt": _shirt, "serafuku": _serafuku, "hoodie": _hoodie, "dress": _dress}
-    return neck + shadow + draw.get(look.traits["clothes"], _shirt)(look)
+    """Return legs, clothes and the arms that hang or rest: all that lies behind the head."""
+    outfit = OUTFITS[look.traits["clothes"]]
+    top = _tone(look, outfit.top)
+    d = body.torso(look)
+    parts = [outfit.behind(look, top) if outfit.behind else ""]
+    if look.traits["framing"] == "full body":
+        parts.append(_legs(look, outfit))
+    parts += [body.draw_neck(look), svg.swelling(d, top.base, top.line, 3)]
+    parts.append(
+        svg.shape(
+            "M41 204Q33 214 30 232Q31 246 36 262H20C24 240 22 214 26 190Q40 194 41 204Z", top.shade
+        )
+    )
+    parts.append(_lower(look, outfit))
+    parts.append(outfit.detail(look, top))
+    parts += [_arm(look, outfit, arm) for arm in body.arms_of(look) if not arm.raised]
+    parts.append(outfit.over_arms(look, look.clothes) if outfit.over_arms else "")
+    return "".join(parts)
 
 
-def _shirt(look: Look) -> str:
-    tone = look.clothes
-    d = _torso(look)
-    body = svg.clip_path("torso", d) + svg.shape(d, tone.base)
-    body += svg.group(
-        svg.shape("M170 186 C176 210 178 236 172 262 H216 V186Z", tone.shade), clip="torso"
-    )
-    body += svg.shape(d, "none", line=tone.line, width=2.8) + svg.stroke(
-        _arms(look), tone.line, 2.4
-    )
-    collar = svg.shape(
-        "M111 182 L128 202 L116 216 L100 192Z", tone.light, line=tone.line, width=2.4
-    )
-    body += svg.mirrored(collar)
-    body += svg.stroke("M128 204 V262", tone.line, 2.2)
-    return (
-        body
-        + svg.ellipse(128, 224, 2.6, 2.6, tone.line)
-        + svg.ellipse(128, 244, 2.6, 2.6, tone.line)
+def draw_raised_arms(look: Look) -> str:
+    """Return the arms that are in front of head and hair."""
+    outfit = OUTFITS[look.traits["clothes"]]
+    return "".join(_arm(look, outfit, arm) for arm in body.arms_of(look) if arm.raised)
+
+
+def _arm(look: Look, outfit: Outfit, arm: body.Arm) -> str:
+    return body.draw_arm(look, arm, outfit.sleeve, _tone(look, outfit.sleeves))
+
+
+def _legs(look: Look, outfit: Outfit) -> str:
+    lower = _lower_kind(look, outfit)
+    trousers = _tone(look, outfit.lower_colour) if lower == "pants" else None
+    return body.draw_legs(
+        look, trousers, look.ramp(outfit.socks), look.ramp(outfit.shoes), outfit.sock_top
     )
 
 
-def _serafuku(look: Look) -> str:
-    d = _torso(look)
-    body = svg.clip_path("torso", d) + svg.shape(d, "#f7f7fb")
-    body += svg.group(
-        svg.shape("M172 186 C178 210 180 236 174 262 H216 V186Z", "#d3d7e6"), clip="torso"
-    )
-    body += svg.shape(d, "none", line="#4c5270", width=2.8) + svg.stroke(
-        _arms(look), "#4c5270", 2.4
-    )
-    navy, line = "#35508f", "#16244d"
-    collar = svg.shape(
-        "M110 182 L128 220 L112 232 Q92 222 76 224 Q78 198 110 182Z", navy, line=line
-    )
-    collar += svg.stroke("M85 218 Q100 215 112 224 L121 217", "#ffffff", 2.4)
-    body += svg.mirrored(collar)
-    bow = svg.shape(
-        "M128 224 C116 212 104 218 106 228 C108 238 120 236 128 228Z",
-        "#de3f4c",
-        line="#6c1420",
-        width=2.4,
-    )
-    bow += svg.shape("M126 228 L114 252 L122 250 L129 232Z", "#de3f4c", line="#6c1420", width=2.4)
-    return body + svg.mirrored(bow) + svg.ellipse(128, 226, 5.5, 5.5, "#c22f3e", line="#6c1420")
+def _lower_kind(look: Look, outfit: Outfit) -> str:
+    if look.is_boy and outfit.lower == "skirt":
+        return "pants"
+    return outfit.lower
 
 
-def _hoodie(look: Look) -> str:
-    tone = look.clothes
-    hood = svg.shape(
-        "M78 206 C66 178 88 164 108 168 L128 190 L148 168 C168 164 190 178 178 206 "
-        "Q152 226 128 212 Q104 226 78 206Z",
+def _lower(look: Look, outfit: Outfit) -> str:
+    """Return skirt, trousers or robe from the hips down."""
+    kind, tone = _lower_kind(look, outfit), _tone(look, outfit.lower_colour)
+    if look.traits["framing"] == "portrait":
+        return ""
+    if kind in ("pants", "shorts"):
+        hem = 280 if kind == "shorts" else 268
+        d = (
+            f"M-37 246Q0 252 37 246L38 {hem}Q20 {hem + 4} 4 {hem}L0 266L-4 {hem}Q-20 "
+            f"{hem + 4} -38 {hem}Z"
+        )
+        return svg.swelling(d, tone.base, tone.line, 2.8) + svg.shape(
+            f"M28 249L37 247L38 {hem}L28 {hem + 2}Z", tone.shade
+        )
+    if kind == "robe":
+        d = "M-36 240Q0 246 36 240C42 262 42 290 38 308Q0 314 -38 308C-42 290 -42 262 -36 240Z"
+        body_ = svg.swelling(d, tone.base, tone.line, 2.8)
+        body_ += svg.shape("M22 244L36 240C42 262 42 290 38 308L24 310Q30 274 22 244Z", tone.shade)
+        return body_ + svg.shape(svg.lens((4, 246), (-2, 280), (-14, 309), 2.4), tone.line)
+    hem = {"dress": 292, "maid": 290, "apron": 286, "plates": 272}.get(kind, 282)
+    flare = 58 if kind in ("dress", "maid") else 50
+    d = (
+        f"M-31 240Q0 247 31 240Q40 262 {flare} {hem - 4}Q0 {hem + 8} -{flare} {hem - 4}"
+        "Q-40 262 -31 240Z"
+    )
+    pleats = "".join(
+        svg.lens((x * 0.6, 246), (x * 0.75, 262), (x, hem), 2.4) for x in (-36, -14, 12, 34)
+    )
+    body_ = svg.swelling(d, tone.base, tone.line, 2.8)
+    body_ += svg.shape(
+        f"M16 246Q24 244 31 240Q40 262 {flare} {hem - 4}Q44 {hem} 30 {hem + 1}Q26 262 16 246Z",
         tone.shade,
-        line=tone.line,
-        width=2.8,
     )
-    d = _torso(look)
-    body = svg.clip_path("torso", d) + svg.shape(d, tone.base)
-    body += svg.group(
-        svg.shape("M172 186 C180 210 182 236 176 262 H216 V186Z", tone.shade), clip="torso"
-    )
-    body += svg.shape(d, "none", line=tone.line, width=2.8) + svg.stroke(
-        _arms(look), tone.line, 2.4
-    )
-    rim = svg.shape(
-        "M100 180 C84 184 80 200 90 208 Q112 204 128 218 Q144 204 166 208 "
-        "C176 200 172 184 156 180 Q146 200 128 204 Q110 200 100 180Z",
-        tone.light,
-        line=tone.line,
-        width=2.6,
-    )
-    cords = svg.stroke("M116 209 Q113 222 115 236 M140 209 Q143 222 141 236", tone.line, 5)
-    cords += svg.stroke("M116 210 Q113 222 115 235 M140 210 Q143 222 141 235", "#f4f2ee", 2.6)
-    return hood + body + rim + cords
-
-
-def _dress(look: Look) -> str:
-    tone, skin = look.clothes, look.skin
-    d = _torso(look)
-    body = svg.shape(d, skin.base, line=skin.line, width=2.8)
-    front = (
-        "M84 206 C92 214 100 214 108 206 Q128 222 148 206 C156 214 164 214 172 206 "
-        "C178 226 178 246 180 262 H76 C78 246 78 226 84 206Z"
-    )
-    body += svg.clip_path("dress", front) + svg.shape(front, tone.base)
-    body += svg.group(
-        svg.shape("M158 200 C166 220 168 240 164 262 H190 V200Z", tone.shade), clip="dress"
-    )
-    body += svg.shape(front, "none", line=tone.line, width=2.8)
-    strap = svg.stroke("M90 208 Q92 198 101 192", tone.line, 10) + svg.stroke(
-        "M90 208 Q92 198 101 192", tone.base, 5.6
-    )
-    sleeve = svg.shape(
-        "M62 222 C60 202 78 194 90 204 C88 218 82 232 72 238 Q64 232 62 222Z",
-        tone.light,
-        line=tone.line,
-        width=2.6,
-    )
-    frill = svg.stroke("M84 210 q6 8 12 3 q6 8 13 2 q9 10 19 4", tone.light, 3.2)
-    return body + svg.mirrored(strap + sleeve + frill)
+    body_ += svg.shape(pleats, tone.line, opacity=0.8)
+    if kind == "dress":
+        body_ += svg.shape(svg.lens((-52, hem - 10), (0, hem + 3), (52, hem - 10), 3), tone.light)
+    if kind in ("maid", "apron"):
+        white = look.ramp("#fbfbff") if kind == "maid" else look.clothes
+        front = f"M-24 243Q0 248 24 243Q32 262 34 {hem - 8}Q0 {hem} -34 {hem - 8}Q-32 262 -24 243Z"
+        body_ += svg.swelling(front, white.base, white.line, 2.6)
+        body_ += svg.shape(
+            f"M12 246L24 243Q32 262 34 {hem - 8}L22 {hem - 6}Q22 262 12 246Z", white.shade
+        )
+    if kind == "plates":
+        body_ += svg.stroke("M-44 262Q0 270 44 262", tone.line, 2.2)
+    return body_

@@ -1,152 +1,288 @@
-"""Hair in layers: behind the head, the cap on it, fringe and side locks in front of the face."""
+"""The hair behind the head, the tails, buns, braids and drills; x = 0 is the middle."""
+
+from collections.abc import Callable
 
 from enogu.world import svg
 from enogu.world.look import Look
 
-LINE_PX = 2.6
+_TIE = "#e8505e"
 
 
-def _mass(look: Look, d: str, *, shaded: bool = False) -> str:
+def _mass(look: Look, d: str, shade: str = "", strands: str = "", shine: str = "") -> str:
+    """Return a mass of hair: outline, shadow shapes, strands, shine, all path data."""
     tone = look.hair
-    return svg.shape(d, tone.shade if shaded else tone.base, line=tone.line, width=LINE_PX)
+    body = svg.swelling(d, tone.base, tone.line, 3.2)
+    body += svg.shape(shade, tone.shade) if shade else ""
+    body += svg.shape(strands, tone.line, opacity=0.75) if strands else ""
+    return body + (svg.shape(shine, tone.light) if shine else "")
 
 
-def draw_back_hair(look: Look) -> str:
-    """Return what hangs or stands behind head and body."""
-    style, n = look.traits["hair_style"], look.hair_length
+def _back(look: Look, d: str, strands: str = "") -> str:
+    """Return hair that hangs behind the face, in shadow near the neck."""
     tone = look.hair
-    if style == "long":
-        end = 200 + 46 * n
-        d = (
-            f"M50 90 C32 150 44 200 36 {end:.0f} Q56 {end - 2:.0f} 66 {end - 14:.0f} "
-            f"Q72 {end + 2:.0f} 90 {end + 4:.0f} L166 {end + 4:.0f} Q184 {end + 2:.0f} 190 "
-            f"{end - 14:.0f} Q200 {end - 2:.0f} 220 {end:.0f} C212 200 224 150 206 90Z"
-        )
-        return _mass(look, d, shaded=True)
-    if style == "bob":
-        d = (
-            "M50 88 C38 130 38 160 49 184 Q70 192 92 184 L164 184 Q186 192 207 184 "
-            "C218 160 218 130 206 88Z"
-        )
-        return _mass(look, d, shaded=True)
-    if style == "short":
-        d = (
-            "M50 92 C41 122 46 146 55 166 L68 158 L76 172 L90 162 L166 162 L180 172 L188 158 "
-            "L201 166 C210 146 215 122 206 92Z"
-        )
-        return _mass(look, d, shaded=True)
-    nape = _mass(
-        look, "M62 96 C54 126 60 150 72 164 L184 164 C196 150 202 126 194 96Z", shaded=True
+    inner = "M-58 100C-62 150 -58 190 -40 246H40C58 190 62 150 58 100Z"
+    body = svg.swelling(d, tone.base, tone.line, 3.2)
+    body += svg.clip_path("back", d) + svg.group(svg.shape(inner, tone.shade), clip="back")
+    return body + (svg.shape(strands, tone.line, opacity=0.7) if strands else "")
+
+
+def _short(look: Look) -> str:
+    return _back(
+        look,
+        "M-71 96C-84 40 -44 12 0 12C44 12 84 40 71 96C76 118 73 136 68 152L60 146L55 162"
+        "L44 154L34 168"
+        "L-34 168L-44 154L-55 162L-60 146L-68 152C-73 136 -76 118 -71 96Z",
     )
-    if style == "twintails":
-        return nape + svg.mirrored(_tail(look))
-    if style == "ponytail":
-        return _ponytail(look) + nape
-    return nape + svg.mirrored(
-        svg.ellipse(66, 42, 29, 28, tone.base, line=tone.line, width=LINE_PX)
-        + svg.stroke("M50 34 Q68 22 82 40 Q78 58 60 56 Q54 44 67 40", tone.shade, 3.2)
-        + svg.stroke("M47 40 Q51 27 62 23", tone.light, 4.2)
+
+
+def _bob(look: Look) -> str:
+    return _back(
+        look,
+        "M-72 96C-84 40 -44 12 0 12C44 12 84 40 72 96C82 124 84 152 76 174Q62 186 44 180"
+        "L-44 180Q-62 186 -76 174"
+        "C-84 152 -82 124 -72 96Z",
+        svg.lens((70, 120), (76, 146), (68, 176), 2)
+        + svg.lens((-70, 120), (-76, 146), (-68, 176), 2),
+    )
+
+
+def _long(look: Look) -> str:
+    n = 256 * look.hair_length
+    strands = "".join(
+        svg.lens((s * 62, 130), (s * 76, 190), (s * 60, n - 14), 2.4)
+        + svg.lens((s * 48, 180), (s * 54, 215), (s * 42, n - 12), 2.2)
+        for s in (-1, 1)
+    )
+    return _back(
+        look,
+        f"M-72 92C-86 38 -44 11 0 11C44 11 86 38 72 92C80 140 90 190 82 {n - 22:.0f}Q80 "
+        f"{n - 8:.0f} 70 {n:.0f}"
+        f"Q68 {n - 12:.0f} 62 {n - 16:.0f}Q56 {n:.0f} 44 {n + 4:.0f}Q44 {n - 10:.0f} 36 "
+        f"{n - 12:.0f}L-36 {n - 12:.0f}"
+        f"Q-44 {n - 10:.0f} -44 {n + 4:.0f}Q-56 {n:.0f} -62 {n - 16:.0f}Q-68 {n - 12:.0f} "
+        f"-70 {n:.0f}"
+        f"Q-80 {n - 8:.0f} -82 {n - 22:.0f}C-90 190 -80 140 -72 92Z",
+        strands,
+    )
+
+
+def _wavy(look: Look) -> str:
+    right = (
+        "C88 100 92 122 80 134C98 142 102 164 88 176C106 186 106 208 90 218C98 232 88 "
+        "248 70 246Q60 258 46 246"
+    )
+    left = (
+        "L-46 246Q-60 258 -70 246C-88 248 -98 232 -90 218C-106 208 -106 186 -88 176C-102 "
+        "164 -98 142 -80 134C-92 122 -88 100 -72 84"
+    )
+    strands = "".join(
+        svg.lens((s * 72, 140), (s * 86, 158), (s * 72, 176), 2.4)
+        + svg.lens((s * 70, 182), (s * 88, 198), (s * 72, 218), 2.4)
+        + svg.lens((s * 54, 190), (s * 66, 214), (s * 54, 236), 2.4)
+        for s in (-1, 1)
+    )
+    return _back(look, f"M-72 84C-84 38 -44 11 0 11C44 11 84 38 72 84{right}{left}Z", strands)
+
+
+def _hime(look: Look) -> str:
+    n = 250 * look.hair_length
+    strands = "".join(
+        svg.lens((s * x, 150), (s * x, 200), (s * x, n - 4), 2.2)
+        for s in (-1, 1)
+        for x in (70, 56, 42)
+    )
+    return _back(
+        look,
+        (
+            f"M-72 92C-86 38 -44 11 0 11C44 11 86 38 72 92C82 140 84 200 82 {n:.0f}L-82 "
+            f"{n:.0f}C-84 200 -82 140 -72 92Z"
+        ),
+        strands,
+    )
+
+
+def _spiked(look: Look) -> str:
+    d = (
+        "M-66 150L-84 146L-72 128L-98 118L-76 98L-102 78L-76 66L-90 36L-60 38L-62 6L-34 "
+        "20L-22 -14L0 12"
+        "L22 -14L34 20L62 6L60 38L90 36L76 66L102 78L76 98L98 118L72 128L84 146L66 150L40 166H-40Z"
+    )
+    return svg.swelling(d, look.hair.base, look.hair.line, 3.2) + svg.shape(
+        "M66 150L84 146L72 128L98 118L76 98L102 78L76 66L60 110L50 160Z", look.hair.shade
     )
 
 
 def _tail(look: Look) -> str:
-    """Return the viewer's left twintail, from the temple down past the shoulder."""
-    tone, n = look.hair, look.hair_length
-    y = 84.0
+    """Return one tail of twintails, on the viewer's right, its root at the tie."""
+    n = look.hair_length
     d = (
-        f"M64 {y:.0f} C32 {y - 22:.0f} 8 {y + 18:.0f} 14 {y + 66 * n:.0f} "
-        f"C16 {y + 104 * n:.0f} 26 {y + 116 * n:.0f} 20 {y + 142 * n:.0f} "
-        f"C40 {y + 132 * n:.0f} 46 {y + 116 * n:.0f} 47 {y + 102 * n:.0f} "
-        f"L53 {y + 120 * n:.0f} C62 {y + 86 * n:.0f} 50 {y + 52:.0f} 70 {y + 18:.0f}Z"
+        f"M62 78C84 52 112 66 116 104C119 140 108 168 116 {212 * n:.0f}C102 {208 * n:.0f} "
+        f"98 {196 * n:.0f} 96 {184 * n:.0f}"
+        f"C94 {196 * n:.0f} 90 {204 * n:.0f} 82 {210 * n:.0f}C84 170 66 140 66 106Z"
     )
-    strands = svg.stroke(
-        f"M54 {y + 6:.0f} C28 {y + 14:.0f} 26 {y + 62:.0f} 30 {y + 100 * n:.0f} "
-        f"M60 {y + 14:.0f} C44 {y + 34:.0f} 40 {y + 64:.0f} 44 {y + 92 * n:.0f}",
-        tone.shade,
-        3.4,
+    shade = (
+        f"M104 84C110 110 98 150 102 {194 * n:.0f}C108 {206 * n:.0f} 112 {210 * n:.0f} "
+        f"116 {212 * n:.0f}C108 168 119 140 116 104Q113 84 104 84Z"
     )
-    shine = svg.stroke(f"M21 {y + 44:.0f} Q24 {y + 20:.0f} 38 {y + 8:.0f}", tone.light, 5)
-    return _mass(look, d) + strands + shine
+    strands = svg.lens((76, 86), (94, 110), (91, 182 * n), 2.6) + svg.lens(
+        (88, 76), (106, 100), (102, 160), 2.2
+    )
+    shine = svg.lens((74, 100), (84, 84), (104, 92), 6)
+    return _mass(look, d, shade, strands, shine)
+
+
+def _twintails(look: Look) -> str:
+    return svg.mirrored(_tail(look)) + _short(look)
 
 
 def _ponytail(look: Look) -> str:
-    """Return one high tail that swings out to the viewer's right."""
-    tone, n = look.hair, look.hair_length
+    """Return one high tail from the crown, falling to one side."""
+    n = look.hair_length
     d = (
-        f"M150 52 C196 4 250 40 244 {104 * n:.0f} C242 {146 * n:.0f} 226 {160 * n:.0f} 236 "
-        f"{196 * n:.0f} C210 {188 * n:.0f} 200 {166 * n:.0f} 202 {144 * n:.0f} "
-        f"L194 {160 * n:.0f} C184 128 204 96 176 78Z"
+        "M4 18C10 -16 56 -22 86 12C114 44 118 100 104 142C98 166 104 184 116 "
+        f"{198 * n:.0f}C92 {200 * n:.0f} 78 182 78 160"
+        f"C72 170 70 176 72 186C56 170 70 120 70 92C66 52 40 30 4 18Z"
     )
-    strands = svg.stroke(
-        f"M176 56 C214 48 226 92 218 {140 * n:.0f} M176 66 C204 72 212 100 206 {128 * n:.0f}",
-        tone.shade,
-        3.4,
+    shade = (
+        f"M86 12C114 44 118 100 104 142C98 166 104 184 116 {198 * n:.0f}C94 190 88 170 92 "
+        "140C102 90 100 50 86 12Z"
     )
-    shine = svg.stroke("M204 40 Q228 50 232 82", tone.light, 5)
-    return _mass(look, d) + strands + shine
-
-
-_FRINGES: tuple[str, ...] = (
-    # Straight strands with one gap.
-    "C60 104 62 116 66 126 C70 116 74 110 80 104 C80 114 82 121 88 128 C92 116 98 106 106 98 "
-    "C105 110 107 118 112 126 C118 116 124 106 {p:.1f} 94 C132 106 138 116 146 125 "
-    "C149 117 150 108 149 98 C158 106 164 116 168 127 C173 120 175 112 175 104 "
-    "C182 110 186 116 190 126 C194 116 196 108 201 98",
-    # Swept to one side.
-    "C58 110 60 122 66 132 C68 120 74 112 82 106 C82 116 84 124 90 130 C96 112 112 100 {p:.1f} 84 "
-    "C130 100 120 112 118 124 C134 118 148 108 156 94 C158 108 156 118 152 127 "
-    "C166 120 174 110 176 100 C182 110 186 120 190 130 C196 118 199 108 201 98",
-    # Parted in the middle.
-    "C58 112 60 124 66 134 C70 122 78 114 86 108 C85 116 86 122 90 128 C102 118 118 104 {p:.1f} 78 "
-    "C140 104 154 118 166 128 C170 122 171 116 170 108 C178 114 186 122 190 134 "
-    "C196 124 199 112 201 98",
-)
-
-
-def draw_front_hair(look: Look) -> str:
-    """Return the cap of hair with fringe, its shine, and the locks beside the face."""
-    tone = look.hair
-    peak = 128 + look.parting
-    fringe = _FRINGES[look.fringe].format(p=peak)
-    cap = f"M55 98 {fringe} C216 56 184 19 128 19 C72 19 40 56 55 98Z"
-    # The ring of light is cut to the cap, so it never reaches skin or hat.
-    ring = (
-        "M52 78 Q70 60 84 64 L88 58 L94 64 Q106 56 118 60 L122 52 L128 59 Q142 56 152 62 "
-        "L158 56 L162 64 Q186 60 206 78 Q184 72 164 74 L160 82 L154 73 Q140 68 128 70 L124 78 "
-        "L118 70 Q104 70 96 75 L92 84 L86 77 Q70 76 52 88Z"
+    strands = svg.lens((24, 6), (78, 22), (84, 130), 2.8) + svg.lens(
+        (40, 2), (88, 30), (94, 100), 2.2
     )
-    body = svg.clip_path("cap", cap) + _mass(look, cap)
-    body += svg.group(svg.shape(ring, tone.light, opacity=0.85), clip="cap")
-    body += svg.stroke(
-        f"M{peak:.1f} 22 Q{peak - 14:.1f} 44 {peak - 16:.1f} 76 M{peak + 4:.1f} 22 "
-        f"Q{peak + 20:.1f} 44 {peak + 24:.1f} 74 M72 56 Q62 76 66 102 M186 56 Q196 78 191 102",
-        tone.shade,
-        2.6,
-    )
-    return svg.mirrored(_side_lock(look)) + body
+    tail = _mass(look, d, shade, strands, svg.lens((46, 2), (74, 12), (88, 46), 5))
+    return svg.side(tail, look.flip) + _short(look)
 
 
-def _side_lock(look: Look) -> str:
-    """Return the viewer's left lock; its length goes with the style."""
-    style, tone = look.traits["hair_style"], look.hair
-    end = {"long": 206, "bob": 172, "short": 150, "twintails": 166, "ponytail": 172}.get(style, 160)
+def _side_tail(look: Look) -> str:
+    n = look.hair_length
     d = (
-        f"M55 88 C46 112 51 138 57 {end - 22} Q60 {end - 8} 66 {end} "
-        f"C74 {end - 20} 73 140 74 118 Q70 104 72 92Z"
+        f"M58 112C82 100 104 120 104 152C106 180 94 200 100 {232 * n:.0f}C86 "
+        f"{228 * n:.0f} 82 {220 * n:.0f} 82 {206 * n:.0f}"
+        f"C78 {218 * n:.0f} 74 {226 * n:.0f} 66 {230 * n:.0f}C70 190 54 164 56 134Z"
     )
-    line = svg.stroke(f"M63 104 Q62 130 66 {end - 20}", tone.shade, 2.6)
-    return _mass(look, d) + line
+    shade = (
+        f"M94 126C100 150 88 190 90 {222 * n:.0f}Q94 {230 * n:.0f} 100 {232 * n:.0f}C94 "
+        "200 106 180 104 152Q102 134 94 126Z"
+    )
+    strands = svg.lens((68, 122), (84, 150), (80, 204 * n), 2.6)
+    return svg.side(
+        _mass(look, d, shade, strands, svg.lens((66, 142), (76, 128), (92, 136), 5)), look.flip
+    )
+
+
+def _buns(look: Look) -> str:
+    bun = svg.circle(54, 32, 28)
+    shade = "M72 10A28 28 0 0 1 38 55A34 34 0 0 0 72 10Z"
+    strands = svg.lens((40, 18), (62, 16), (70, 36), 2.4) + svg.lens(
+        (46, 48), (38, 32), (52, 22), 2.4
+    )
+    body = _mass(look, bun, shade, strands, svg.lens((36, 26), (40, 12), (54, 11), 5))
+    return svg.mirrored(body) + _short(look)
+
+
+def _braid(look: Look, x: float, top: float, count: int) -> str:
+    """Return a braid that hangs down in front of the shoulder at `x`."""
+    tone, parts = look.hair, list[str]()
+    for i in range(count):
+        y, w = top + 14.5 * i, 13.5 - 0.5 * i
+        for sign in (-1, 1):
+            lobe = (
+                f"M{x:.1f} {y + 17:.1f}C{x + sign * w * 0.4:.1f} {y + 17:.1f} "
+                f"{x + sign * w * 1.35:.1f} {y + 8:.1f} {x + sign * w:.1f} {y - 3:.1f}"
+                f"Q{x + sign * w * 0.5:.1f} {y - 7:.1f} {x:.1f} {y + 1:.1f}Z"
+            )
+            parts.append(
+                svg.shape(lobe, tone.base if sign < 0 else tone.shade, line=tone.line, width=2.6)
+            )
+        parts.append(
+            svg.shape(
+                svg.lens((x - w * 0.8, y + 3), (x - w * 0.7, y), (x - w * 0.2, y + 4), 2.4),
+                tone.light,
+            )
+        )
+    y = top + 14.5 * count + 4
+    tuft = (
+        f"M{x - 6} {y}C{x - 14} {y + 10} {x - 10} {y + 20} {x} {y + 26}C{x + 10} {y + 20} "
+        f"{x + 14} {y + 10} {x + 6} {y}Z"
+    )
+    tie = look.ramp(_TIE)
+    parts.append(svg.shape(tuft, tone.base, line=tone.line, width=2.6))
+    parts.append(svg.ellipse(x, y, 9, 5.5, tie.base, line=tie.line, width=2.2))
+    return "".join(parts)
+
+
+def _drill(look: Look) -> str:
+    """Return one ringlet on the viewer's right: bands that grow narrower downwards."""
+    tone, parts = look.hair, list[str]()
+    widths = (19, 22, 21, 18, 14, 9)
+    for i in range(len(widths) - 1, -1, -1):
+        w, y, x = widths[i], 106 + 19 * i, 84 + 1.5 * i
+        band = (
+            f"M{x - w} {y}C{x - w - 4} {y + 16} {x - w * 0.4:.1f} {y + 30} {x + w * 0.7:.1f} "
+            f"{y + 25}C{x + w + 5} {y + 22} {x + w + 5} {y + 6} {x + w} {y - 2}Q{x} {y - 14} "
+            f"{x - w} {y}Z"
+        )
+        shade = (
+            f"M{x + w * 0.3:.1f} {y + 24}C{x + w + 4} {y + 22} {x + w + 4} {y + 6} {x + w} "
+            f"{y - 2}Q{x + w * 0.6:.1f} {y + 16} {x + w * 0.3:.1f} {y + 24}Z"
+        )
+        parts.append(svg.shape(band, tone.base, line=tone.line, width=2.8))
+        parts.append(svg.shape(shade, tone.shade))
+        parts.append(
+            svg.shape(
+                svg.lens((x - w * 0.8, y + 4), (x - w * 0.6, y + 14), (x - w * 0.1, y + 18), 4),
+                tone.light,
+            )
+        )
+    return "".join(parts)
+
+
+_BACKS: dict[str, Callable[[Look], str]] = {
+    "short": _short,
+    "bob": _bob,
+    "long": _long,
+    "wavy": _wavy,
+    "hime cut": _hime,
+    "spiked": _spiked,
+    "twintails": _twintails,
+    "ponytail": _ponytail,
+    "side ponytail": _short,
+    "double bun": _buns,
+    "single braid": _short,
+    "twin braids": _short,
+    "drill": _short,
+}
+
+
+def draw_back_hair(look: Look) -> str:
+    """Return what lies behind head and body."""
+    return _BACKS[look.traits["hair_style"]](look)
+
+
+def draw_hanging_hair(look: Look) -> str:
+    """Return what hangs in front of the shoulders but behind the face: braids and drills."""
+    style = look.traits["hair_style"]
+    if style == "single braid":
+        return svg.side(_braid(look, 56, 150, 5), look.flip)
+    if style == "twin braids":
+        return svg.mirrored(_braid(look, 62, 140, 5))
+    if style == "drill":
+        return svg.mirrored(_drill(look))
+    if style == "side ponytail":
+        return _side_tail(look)
+    return ""
 
 
 def draw_hair_ties(look: Look) -> str:
-    """Return the ties of twintails and ponytail."""
-    style = look.traits["hair_style"]
+    """Return the ties of the tails."""
+    style, tie = look.traits["hair_style"], look.ramp(_TIE)
     if style == "twintails":
-        tie = svg.ellipse(63, 88, 6, 9.5, "#e8505e", line="#6e1a26", width=2.2)
-        return svg.mirrored(tie)
-    if style == "ponytail":
-        return svg.group(
-            svg.ellipse(0, 0, 6, 11, "#e8505e", line="#6e1a26", width=2.2),
-            "translate(171 56) rotate(-38)",
-        )
+        return svg.mirrored(svg.ellipse(66, 82, 7, 11, tie.base, line=tie.line, width=2.4))
+    if style == "side ponytail":
+        return svg.side(svg.ellipse(64, 118, 10, 8, tie.base, line=tie.line, width=2.4), look.flip)
+    if style == "drill":
+        return svg.mirrored(svg.ellipse(74, 100, 12, 8, tie.base, line=tie.line, width=2.4))
+    if style == "ponytail" and look.traits["headwear"] in ("none", "headphones", "hair flower"):
+        return svg.side(svg.ellipse(8, 15, 12, 7, tie.base, line=tie.line, width=2.4), look.flip)
     return ""
