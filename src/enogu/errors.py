@@ -11,6 +11,7 @@
     │   ├── CaptionError       a caption file cannot be read or used
     │   ├── PromptError        a prompt cannot be understood
     │   ├── VocabularyError    a tag file or a vocabulary cannot be used, or a tag is unknown
+    │   ├── QueryError         a query over captions cannot be understood
     │   ├── BaseModelError     a base cannot be loaded or is not one
     │   ├── AdapterError       an adapter cannot be loaded or does not fit
     │   ├── ScheduleError      a noise schedule or sampler was asked for the impossible
@@ -73,6 +74,10 @@ class PromptError(UserError):
 
 class VocabularyError(UserError):
     """A tag file or a vocabulary cannot be used, or a tag or group is unknown."""
+
+
+class QueryError(UserError):
+    """A query over captions cannot be understood."""
 
 
 class BaseModelError(UserError):

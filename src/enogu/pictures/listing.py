@@ -66,6 +66,11 @@ def list_files(folder: Path, *, recursive: bool = True, leave_out: Path | None =
         visible = sorted(name for name in folders if not name.startswith("."))
         links = [name for name in visible if (here / name).is_symlink()]
         listing.warnings += [f"link to a folder, not followed: {here / name}" for name in links]
+        listing.warnings += [
+            f"folder with the name of a caption file: {here / name}"
+            for name in visible
+            if Path(name).suffix.lower() in CAPTION_SUFFIXES
+        ]
         listing.subfolders += len(visible) - len(links)
         folders[:] = [
             name for name in visible if recursive and name not in links and here / name != leave_out

@@ -5,13 +5,12 @@ folder. One bad file never stops the rest.
 """
 
 import os
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Final, TypeAlias
+from typing import Final
 
 from enogu.errors import CaptionError, PictureError
 from enogu.files import sha256_file
@@ -19,14 +18,12 @@ from enogu.pictures.folders import folder_meaning
 from enogu.pictures.listing import MASK_ENDING, Listing, Refused, list_files
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS, PictureHeader, read_header
 from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
-from enogu.tags.sidecar import CAPTION_SUFFIXES, CaptionText, read_caption
+from enogu.tags.sidecar import CaptionText, StemKey, captions_by_stem, read_caption, stem_key
 
 _SMALLEST_SIDE_PX: Final = 16
 _SMALL_SIDE_PX: Final = 64
 _LONG_RATIO: Final = 4.0
 _NAMES_SHOWN: Final = 3
-
-_StemKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,13 +108,13 @@ def scan_pictures(
     leave_out = None if leave_out is None else leave_out.absolute()
     listing = list_files(folder, recursive=recursive, leave_out=leave_out)
     found = _read_all(listing.pictures, max_megapixels, verify=verify, workers=workers)
-    captions, warnings = _by_stem(listing.captions)
-    masks = {_stem_key(path, path.stem[: -len(MASK_ENDING)]): path for path in listing.masks}
+    captions, warnings = captions_by_stem(listing.captions)
+    masks = {stem_key(path, path.stem[: -len(MASK_ENDING)]): path for path in listing.masks}
     refused = list(listing.refused)
     refused += [Refused(path=path, reason=_foreign_reason(path)) for path in listing.foreign]
     records: list[PictureRecord] = []
     for path, picture in _usable(listing.pictures, found, refused):
-        key = _stem_key(path)
+        key = stem_key(path)
         try:
             record = _record(folder, path, picture, captions.get(key), masks.get(key), is_reg)
         except CaptionError as error:
@@ -126,8 +123,8 @@ def scan_pictures(
             records.append(record)
     if not records:
         raise _nothing_found(folder, listing, refused, recursive=recursive)
-    with_picture = {_stem_key(path) for path in listing.pictures}
-    orphans = [path for path in listing.captions if _stem_key(path) not in with_picture]
+    with_picture = {stem_key(path) for path in listing.pictures}
+    orphans = [path for path in listing.captions if stem_key(path) not in with_picture]
     lost_masks = [path for key, path in masks.items() if key not in with_picture]
     return Scan(
         folder=folder,
@@ -158,11 +155,6 @@ def _checked_folder(folder: Path) -> Path:
         hint=f"The path is right up to {nearest}. Check the spelling, or create the folder and "
         "put pictures into it.",
     )
-
-
-def _stem_key(path: Path, stem: str | None = None) -> _StemKey:
-    # Macs write decomposed names; "が.txt" must find "が.png" however either is spelt.
-    return str(path.parent), unicodedata.normalize("NFC", path.stem if stem is None else stem)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,12 +191,12 @@ def _usable(
     paths: Sequence[Path], found: Sequence[_Found | str], refused: list[Refused]
 ) -> Iterable[tuple[Path, _Found]]:
     """Yield what can be used; append the rest to `refused` with its reason."""
-    first_of_stem: dict[_StemKey, Path] = {}
+    first_of_stem: dict[StemKey, Path] = {}
     for path, picture in zip(paths, found, strict=True):
         if isinstance(picture, str):
             refused.append(Refused(path=path, reason=picture))
             continue
-        first = first_of_stem.setdefault(_stem_key(path), path)
+        first = first_of_stem.setdefault(stem_key(path), path)
         if first is path:
             yield path, picture
         else:
@@ -245,21 +237,6 @@ def _record(
         is_reg=is_reg,
         notes=_notes(header, caption),
     )
-
-
-def _by_stem(captions: Sequence[Path]) -> tuple[dict[_StemKey, Path], list[str]]:
-    by_stem: defaultdict[_StemKey, list[Path]] = defaultdict(list)
-    for path in captions:
-        by_stem[_stem_key(path)].append(path)
-    chosen: dict[_StemKey, Path] = {}
-    warnings: list[str] = []
-    for key, paths in by_stem.items():
-        paths.sort(key=lambda path: CAPTION_SUFFIXES.index(path.suffix.lower()))
-        chosen[key] = paths[0]
-        if len(paths) > 1:
-            unused = ", ".join(path.name for path in paths[1:])
-            warnings.append(f"{paths[0]}: used as caption; {unused} beside it is not")
-    return chosen, warnings
 
 
 def _foreign_reason(path: Path) -> str:

@@ -1,14 +1,21 @@
 """Caption files beside pictures: which text encodings they come in, and saying so."""
 
 import re
+import stat
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from enogu.errors import CaptionError
 
 CAPTION_SUFFIXES: Final = (".txt", ".caption")
 """Endings of caption files; where a picture has both, the first counts."""
+
+StemKey: TypeAlias = tuple[str, str]
+"""Folder and stem of a file: what a picture and its caption share."""
 
 _MAX_BYTES: Final = 1 << 20
 _HALF_WIDTH_KATAKANA: Final = re.compile("[｡-ﾟ]")
@@ -43,27 +50,67 @@ def read_caption(path: Path) -> CaptionText:
     Raises:
         CaptionError: Missing, forbidden, too large for a caption, or not text.
     """
-    try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise CaptionError(
-                f"{path}: {size:,} bytes are too many for a caption (at most {_MAX_BYTES:,})",
-                hint="Is it a caption at all? If not, move it out of the folder.",
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise CaptionError(f"{path}: the caption cannot be read ({error.strerror})") from error
-    text, encoding = _decoded(path, data)
+    text, encoding = decode_caption(path, read_caption_bytes(path))
     notes: list[str] = []
     if encoding != "utf-8":
-        notes.append(f"caption read as {_ENCODING_NAMES[encoding]}")
+        notes.append(f"caption read as {ENCODING_NAMES[encoding]}")
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
         notes.append("caption file is empty")
     return CaptionText(text=text, encoding=encoding, notes=tuple(notes))
 
 
-_ENCODING_NAMES: Final = {
+def read_caption_bytes(path: Path) -> bytes:
+    """Return the bytes of a caption file.
+
+    Raises:
+        CaptionError: Missing, forbidden, a folder or device, or too large for a caption.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no ordinary file"
+            raise CaptionError(
+                f"{path}: is {kind}, not a caption", hint="Rename it or move it out of the folder."
+            )
+        if status.st_size > _MAX_BYTES:
+            raise CaptionError(
+                f"{path}: {status.st_size:,} bytes are too many for a caption "
+                f"(at most {_MAX_BYTES:,})",
+                hint="Is it a caption at all? If not, move it out of the folder.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise CaptionError(f"{path}: the caption cannot be read ({error.strerror})") from error
+
+
+def stem_key(path: Path, stem: str | None = None) -> StemKey:
+    """Return what a picture and its caption share; `stem` stands in for that of the path."""
+    # Macs write decomposed names; "が.txt" must find "が.png" however either is spelt.
+    return str(path.parent), unicodedata.normalize("NFC", path.stem if stem is None else stem)
+
+
+def captions_by_stem(captions: Iterable[Path]) -> tuple[dict[StemKey, Path], list[str]]:
+    """Choose one caption file for each stem.
+
+    Returns:
+        The files that count, and a warning for each that has another one beside it.
+    """
+    by_stem: defaultdict[StemKey, list[Path]] = defaultdict(list)
+    for path in captions:
+        by_stem[stem_key(path)].append(path)
+    chosen: dict[StemKey, Path] = {}
+    warnings: list[str] = []
+    for key, paths in by_stem.items():
+        paths.sort(key=lambda path: CAPTION_SUFFIXES.index(path.suffix.lower()))
+        chosen[key] = paths[0]
+        if len(paths) > 1:
+            unused = ", ".join(path.name for path in paths[1:])
+            warnings.append(f"{paths[0]}: used as caption; {unused} beside it is not")
+    return chosen, warnings
+
+
+ENCODING_NAMES: Final = {
     "utf-8-sig": "UTF-8 with a byte order mark",
     "utf-16": "UTF-16",
     "cp932": "Shift_JIS (CP932)",
@@ -71,7 +118,16 @@ _ENCODING_NAMES: Final = {
 }
 
 
-def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+def decode_caption(path: Path, data: bytes) -> tuple[str, str]:
+    """Return the text of a caption file, line ends and blanks as they are, and its encoding.
+
+    Args:
+        path: Named in the error.
+        data: All bytes of the file.
+
+    Raises:
+        CaptionError: The bytes are not text.
+    """
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe", "utf-16"),
