@@ -10,7 +10,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "enogu"
 # Each room may import the rooms of its own line and of those above it, never below.
 LAYERS = [
     {"errors"},
-    {"files"},
+    {"files", "fonts"},
     {"config", "diffusion"},
     {"machine", "frozen"},
     {"tags"},

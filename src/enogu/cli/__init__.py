@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from enogu import __version__
+from enogu.cli.captions_commands import captions_app
 from enogu.cli.common import run_guarded
 from enogu.cli.config_commands import config_app
 from enogu.cli.demo_command import demo
@@ -27,6 +28,7 @@ app = App(
 for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, demo):
     app.command(command)
 app.command(config_app)
+app.command(captions_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from enogu.errors import PictureError
 from enogu.files import atomic_path
+from enogu.fonts import Font, label_font
 from enogu.pictures.buckets import BucketFit, BucketSize
 from enogu.pictures.fit import resize_whole
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS, read_picture
@@ -28,26 +29,6 @@ _INK = (60, 60, 60)
 _FRAME = (194, 65, 12)
 _PALE = 0.35
 """How much of a cropped-away pixel's own colour is left."""
-_LAST_LATIN = 0x24F
-# Fonts with Japanese letters as Linux, Windows and macOS name them; Pillow looks for the file in
-# the system's font folders.
-_WIDE_FONTS = (
-    "NotoSansCJK-Regular.ttc",
-    "NotoSansCJKjp-Regular.otf",
-    "NotoSansJP-Regular.ttf",
-    "YuGothM.ttc",
-    "meiryo.ttc",
-    "msgothic.ttc",
-    "ヒラギノ角ゴシック W3.ttc",
-    "Hiragino Sans GB.ttc",
-    "ipaexg.ttf",
-    "ipag.ttf",
-    "TakaoGothic.ttf",
-    "VL-Gothic-Regular.ttf",
-    "DroidSansFallbackFull.ttf",
-)
-
-_Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _Row: TypeAlias = tuple[PictureRecord, BucketFit]
 
 
@@ -91,8 +72,8 @@ def contact_sheet(
     height = len(shown) * _HEADING_PX + lines * _PITCH_PX + _GAP_PX
     sheet = Image.new("RGB", (_COLUMNS * (_CELL_PX + _GAP_PX) + _GAP_PX, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    heading = ImageFont.load_default(15)
-    label = _label_font("".join(record.relative for record, _ in rows))
+    heading = label_font(15)
+    label = label_font(_LABEL_SIZE, "".join(record.relative for record, _ in rows))
     top = _GAP_PX
     for bucket, members, picked in shown:
         pen.text((_GAP_PX, top), _heading(bucket, members, picked), _INK, heading)
@@ -114,7 +95,7 @@ def contact_sheet(
 
 
 def _write_label(
-    pen: ImageDraw.ImageDraw, at: tuple[int, int], name: str, fit: BucketFit, font: _Font
+    pen: ImageDraw.ImageDraw, at: tuple[int, int], name: str, fit: BucketFit, font: Font
 ) -> None:
     pen.text(at, _short(name, font), _INK, font)
     pen.text((at[0], at[1] + _LABEL_PX), _losses(fit), _FRAME, font)
@@ -140,17 +121,6 @@ def _losses(fit: BucketFit) -> str:
     return ", ".join(parts)
 
 
-def _label_font(text: str) -> _Font:
-    """Return a font for file names; letters that no font at hand has appear as boxes."""
-    if any(ord(letter) > _LAST_LATIN for letter in text):
-        for name in _WIDE_FONTS:
-            try:
-                return ImageFont.truetype(name, _LABEL_SIZE)
-            except OSError:
-                continue
-    return ImageFont.load_default(_LABEL_SIZE)
-
-
 def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFit) -> Image.Image:
     pale = (255 - (255 - pixels.astype(np.float32)) * _PALE).astype(np.uint8)
     rows = slice(fit.crop_top, fit.crop_top + fit.bucket.height)
@@ -173,7 +143,7 @@ def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFi
     return image
 
 
-def _short(name: str, font: _Font) -> str:
+def _short(name: str, font: Font) -> str:
     """Cut a file name to the width of a cell, from its start."""
     if font.getlength(name) <= _CELL_PX:
         return name

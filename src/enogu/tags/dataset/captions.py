@@ -1,7 +1,7 @@
 """All captions of a folder as one compact table of numbers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -82,6 +82,12 @@ class CaptionSet:
         """Return the normal names of one caption in order."""
         start, stop = self.starts[caption], self.starts[caption + 1]
         return [self.names[tag] for tag in self.tags[start:stop]]
+
+    def with_notes(self, unusable: tuple[Unusable, ...], warnings: tuple[str, ...]) -> "CaptionSet":
+        """Return the same captions with more that a person should know."""
+        return replace(
+            self, unusable=(*self.unusable, *unusable), warnings=(*self.warnings, *warnings)
+        )
 
     def where(self, caption: int) -> str:
         """Return the file of a caption, with its number where the file has several."""

@@ -1,6 +1,7 @@
 """A caption file as lines: what an edit does not touch keeps every byte."""
 
 import codecs
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,8 @@ class CaptionFile:
     """As :class:`enogu.tags.sidecar.CaptionText` names it."""
     mark: bytes
     """Byte order mark, or nothing."""
+    data: bytes
+    """All bytes of the file."""
 
     def to_bytes(self, text: str) -> bytes:
         """Return `text` in the encoding of the file, with its byte order mark.
@@ -59,7 +62,9 @@ def read_caption_file(path: Path, relative: str) -> CaptionFile:
     mark = b""
     if encoding in ("utf-8-sig", "utf-16"):
         mark = next(mark for mark in _CODECS if data.startswith(mark))
-    return CaptionFile(path=path, relative=relative, text=text, encoding=encoding, mark=mark)
+    return CaptionFile(
+        path=path, relative=relative, text=text, encoding=encoding, mark=mark, data=data
+    )
 
 
 def split_lines(text: str) -> list[tuple[str, str]]:
@@ -95,14 +100,24 @@ class Spelling:
         return text.replace("(", "\\(").replace(")", "\\)") if self.escaped else text
 
 
-def spelling_of(tags: list[str]) -> Spelling:
-    """Return how these tags are spelt; blanks for underscores where they do not show it."""
+def spelling_of(tags: Iterable[str], usual: Spelling | None = None) -> Spelling:
+    """Return how these tags are spelt.
+
+    Args:
+        tags: As they stand in a caption file.
+        usual: What holds where they do not show it: no underscores if left out.
+    """
     under = blank = 0
-    escaped = False
+    escaped = plain = False
     for tag in tags:
         if "_" in tag and not is_kaomoji(tag_key(tag)):
             under += 1
         if " " in tag:
             blank += 1
         escaped = escaped or "\\(" in tag
-    return Spelling(underscores=under > blank, escaped=escaped)
+        plain = plain or "(" in tag.replace("\\(", "")
+    usual = usual or Spelling()
+    return Spelling(
+        underscores=under > blank if under or blank else usual.underscores,
+        escaped=escaped if escaped or plain else usual.escaped,
+    )

@@ -67,7 +67,7 @@ def folder_drift(captions: CaptionSet) -> tuple[FolderDrift, ...]:
                 tags=_drifted(captions, here / size, total - here, captions.num_captions - size),
             )
         )
-    return tuple(sorted(found, key=lambda row: (-row.distance, row.folder)))
+    return tuple(sorted(found, key=lambda row: (-round(row.distance, 9), row.folder)))
 
 
 def jensen_shannon(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:

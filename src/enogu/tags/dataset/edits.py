@@ -5,14 +5,14 @@ and ``?``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from enogu.errors import CaptionError
 from enogu.tags.dataset.choose import tag_matcher
 from enogu.tags.dataset.document import Spelling, tag_key
-from enogu.tags.dataset.line import CaptionLine, Place
+from enogu.tags.dataset.line import CaptionLine, Part, Place
 from enogu.tags.names import is_kaomoji, spoken_name
 
 Change: TypeAlias = Callable[[CaptionLine, Spelling], CaptionLine]
@@ -52,9 +52,9 @@ def append(tags: Sequence[str]) -> Edit:
     return Edit(f"add {', '.join(texts)} at the end", change)
 
 
-def move_to_front(pattern: str) -> Edit:
+def move_to_front(patterns: Sequence[str]) -> Edit:
     """Move the tags that fit to the front, in the order they have; add nothing."""
-    fits = tag_matcher(_checked_tag(pattern))
+    fits = _fits_any(patterns)
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
         places = [place for part in line.parts for place in part]
@@ -64,7 +64,7 @@ def move_to_front(pattern: str) -> Edit:
         rest = tuple(tuple(place for place in part if place not in moved) for part in line.parts)
         return _with_first(replace(line, parts=rest), moved)
 
-    return Edit(f"move {pattern!r} to the front", change)
+    return Edit(f"move {', '.join(patterns)} to the front", change)
 
 
 def remove(patterns: Sequence[str], title: str = "") -> Edit:
@@ -74,14 +74,10 @@ def remove(patterns: Sequence[str], title: str = "") -> Edit:
         patterns: At least one.
         title: Said instead of the list of patterns.
     """
-    exact, wild = _matchers(patterns)
+    fits = _fits_any(patterns)
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
-        def kept(tag: str) -> str:
-            key = tag_key(tag)
-            return "" if key in exact or any(fits(key) for fits in wild) else tag
-
-        return line.map_tags(kept)
+        return line.map_tags(lambda tag: "" if fits(tag_key(tag)) else tag)
 
     return Edit(title or f"remove {', '.join(patterns)}", change)
 
@@ -113,21 +109,21 @@ def exchange(line: CaptionLine, new_tags: Callable[[str], Sequence[str] | None])
     if not exchanged:
         return line
     there = {tag_key(tag) for tag in line.tags() if tag not in exchanged}
-    parts: list[tuple[Place, ...]] = []
+
+    def placed(tag: str) -> list[str]:
+        if tag not in exchanged:
+            return [tag]
+        new = [text for text in dict.fromkeys(exchanged[tag]) if tag_key(text) not in there]
+        there.update(map(tag_key, new))
+        return new
+
+    parts: list[Part] = []
     for part in line.parts:
         places: list[Place] = []
         for place in part:
-            kept: list[str] = []
-            for tag in place:
-                for new in exchanged.get(tag, (tag,)):
-                    key = tag_key(new)
-                    if tag in exchanged and key in there:
-                        continue
-                    if tag in exchanged:
-                        there.add(key)
-                    kept.append(new)
-            if kept:
-                places.append(tuple(kept))
+            new = tuple(text for tag in place for text in placed(tag))
+            # Tags that were bound together stay so; a lone one becomes several lone ones.
+            places += [new] if len(place) > 1 and new else [(text,) for text in new]
         parts.append(tuple(places))
     return replace(line, parts=tuple(parts))
 
@@ -179,15 +175,18 @@ def drop_repeated() -> Edit:
     return Edit("drop repeated tags", change)
 
 
-def drop_overlapping() -> Edit:
+def drop_overlapping(*, spared: Collection[str] = ()) -> Edit:
     """Drop a tag whose words stand in a row in a longer tag of the caption.
 
     Whole words count: ``hair`` goes beside ``blue hair``, ``hat`` stays beside ``what``.
+
+    Args:
+        spared: Normal names that stay, such as the trigger word.
     """
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
         keys = {tag_key(tag) for tag in line.tags()}
-        inner = {part for key in keys for part in _word_rows(key)}
+        inner = {part for key in keys for part in _word_rows(key)}.difference(spared)
         if not keys & inner:
             return line
         return line.map_tags(lambda tag: "" if tag_key(tag) in inner else tag)
@@ -222,11 +221,11 @@ def _with_first(line: CaptionLine, places: tuple[Place, ...]) -> CaptionLine:
     return replace(line, parts=((*places, *line.parts[0]), *line.parts[1:]))
 
 
-def _matchers(patterns: Sequence[str]) -> tuple[set[str], list[Callable[[str], bool]]]:
+def _fits_any(patterns: Sequence[str]) -> Callable[[str], bool]:
     checked = _checked_tags(patterns)
-    wild = [pattern for pattern in checked if any(sign in pattern for sign in "*?")]
     exact = {tag_key(pattern) for pattern in checked}
-    return exact, [tag_matcher(pattern) for pattern in wild]
+    wild = [tag_matcher(text) for text in checked if any(sign in text for sign in "*?")]
+    return lambda key: key in exact or any(fits(key) for fits in wild)
 
 
 def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:

@@ -44,3 +44,13 @@ def role_of(name: str, knows: KnowsTags | None) -> str:
     if group in SETTING_GROUPS or name.endswith("_background"):
         return "setting"
     return "other"
+
+
+GROUP_ORDER: Final = (
+    "quality", "people", "age", "body", "animal_features", "hair", "eyes", "face", "expression",
+    "headwear", "clothes", "tops", "bottoms", "dresses", "footwear", "legwear", "accessories",
+    "jewelry", "hands", "pose", "action", "gaze", "food", "objects", "animals", "",
+    "framing", "composition", "view", "background", "places", "nature", "plants", "season",
+    "holidays", "time", "weather", "light", "style", "medium", "text", "meta",
+)  # fmt: skip
+"""The order of a sorted caption; the empty name is the place of tags without a group."""

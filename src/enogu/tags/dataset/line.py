@@ -69,13 +69,12 @@ class CaptionLine:
         return f"{self.lead}{body}{tail}"
 
 
-def parse_line(text: str, syntax: CaptionSyntax, *, joint: str | None = None) -> CaptionLine:
+def parse_line(text: str, syntax: CaptionSyntax) -> CaptionLine:
     """Read one caption.
 
     Args:
         text: One line without its line end.
         syntax: The signs that divide it.
-        joint: What to put between tags where the line does not show it itself.
 
     Returns:
         The caption. Empty tags (``a,,b``) are left out.
@@ -92,7 +91,7 @@ def parse_line(text: str, syntax: CaptionSyntax, *, joint: str | None = None) ->
         parts=tuple(_places(piece, syntax) for piece in pieces),
         lead=lead,
         tail=tail,
-        joint=found or joint or _usual(syntax.separator),
+        joint=found or _usual(syntax.separator),
         part_joint=_part_joint(core, syntax) if len(pieces) > 1 else "",
         place_joint=_most_common(core, syntax.secondary_separator, blanks=r"\s*")
         or syntax.secondary_separator,
@@ -125,7 +124,7 @@ def _most_common(core: str, separator: str, *, blanks: str) -> str:
     if not separator or separator not in core:
         return ""
     forms = Counter(re.findall(f"{blanks}{re.escape(separator)}{blanks}", core))
-    return max(forms, key=lambda form: (forms[form], form)) if forms else ""
+    return forms.most_common(1)[0][0]
 
 
 def _usual(separator: str) -> str:

@@ -33,9 +33,11 @@ class Pairs:
     left_out: int
     """Captions with more than :data:`MOST_TAGS_IN_PAIRS` distinct tags."""
 
-    def similarity(self, measure: Measure) -> NDArray[np.float64]:
-        """Return one measure for every pair, seen from the first tag; see :func:`similarity`."""
-        return similarity(self.together, self.counts[self.first], self.counts[self.second], measure)
+    def similarities(self, measure: Measure) -> NDArray[np.float64]:
+        """Return one measure for every pair, seen from the first tag; see :func:`similarities`."""
+        return similarities(
+            self.together, self.counts[self.first], self.counts[self.second], measure
+        )
 
     def matrix(self, tags: Ids) -> NDArray[np.int64]:
         """Return the counts of some tags among each other.
@@ -63,7 +65,7 @@ class Pairs:
         return others, np.concatenate((self.together[as_first], self.together[as_second]))
 
 
-def similarity(
+def similarities(
     together: NDArray[np.int64],
     count_a: NDArray[np.int64],
     count_b: NDArray[np.int64],
