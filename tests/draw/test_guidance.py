@@ -40,7 +40,7 @@ def test_guidance_in_closed_form(make_recipe, family, prediction):
                 x,
                 sigma,
             )
-            for t in (texts.positive, texts.negative)
+            for t in (texts.positive[0].at(0), texts.negative.at(0))
         )
     expected = negative + 4.0 * (positive - negative)
     assert torch.allclose(denoise(base, [recipe], x), expected, atol=1e-4)
@@ -78,3 +78,27 @@ def test_texts_of_equal_length_share_one_call(tiny_bases, make_recipe, monkeypat
     calls.clear()
     denoise(tiny_bases["sd1"], [make_recipe(prompt=LONG)], latents(1))
     assert calls == [1, 1]
+
+
+def test_joined_prompts_add_their_guidance(tiny_bases, make_recipe):
+    base, x = tiny_bases["sd1"], latents(1)
+    first, second, without = (
+        denoise(base, [make_recipe(prompt=prompt, cfg_scale=1.0)], x)
+        for prompt in ("a cat", "a dog", "dog")
+    )
+    joined = make_recipe(prompt="a cat AND a dog :0.5", negative_prompt="dog", cfg_scale=4.0)
+    expected = without + 4.0 * (first - without) + 2.0 * (second - without)
+    assert torch.allclose(denoise(base, [joined], x), expected, atol=1e-3)
+
+
+def test_a_scheduled_prompt_is_read_by_the_noise_level_of_the_step(tiny_bases, make_recipe):
+    base, x = tiny_bases["sd1"], latents(1)
+    sigmas = torch.tensor([9.0, 6.0, 3.0, 1.0, 0.0])
+    recipe = make_recipe(prompt="[a red cat:a blue dog:1]", steps=4)
+    denoiser = GuidedDenoiser(
+        base, encode_prompts(base, [recipe]), cfg_scale=4.0, size=SIZE, sigmas=sigmas
+    )
+    with torch.no_grad():
+        for sigma, text in ((9.0, "a red cat"), (7.0, "a red cat"), (3.0, "a blue dog")):
+            expected = denoise(base, [make_recipe(prompt=text)], x, sigma)
+            assert torch.allclose(denoiser(x, torch.tensor([sigma])), expected, atol=1e-5)

@@ -1,6 +1,6 @@
 """How text is laid out in chunks of 75 tokens."""
 
-from enogu.families.chunks import chunk_pieces, split_breaks, text_token_ids
+from enogu.families.chunks import chunk_pieces, text_token_ids
 from enogu.families.tokenizers import build_byte_tokenizer
 
 TOKENIZER = build_byte_tokenizer()
@@ -35,13 +35,6 @@ def test_weights_follow_their_tokens_across_chunks():
     chunks = chunk_pieces(TOKENIZER, [("a" * 70 + ",", 1.0), ("b" * 10, 1.3)])
     assert chunks[0].weights == [1.0] * 71
     assert chunks[1].weights == [1.3] * 10
-
-
-def test_break_is_a_word_of_its_own():
-    assert split_breaks([("a BREAK b", 1.1), ("BREAKFAST", 1.0)]) == [
-        [("a", 1.1)],
-        [("b", 1.1), ("BREAKFAST", 1.0)],
-    ]
 
 
 def test_any_text_can_be_spelt_and_nothing_is_cut():

@@ -138,13 +138,13 @@ def test_filling_differs_between_clip_and_openclip(sdxl):
 
 def test_weights_of_one_change_nothing(base):
     plain = encode_texts(base, ["red hair, smile"])
-    weighted = encode_weighted(base, [("red hair, ", 1.0), ("smile", 1.0)])
+    weighted = encode_weighted(base, [[("red hair, ", 1.0), ("smile", 1.0)]])
     torch.testing.assert_close(weighted.prompt_embeds, plain.prompt_embeds)
 
 
 def test_weights_on_rows_that_cancel_out_stay_finite(base):
     """Random text encoders end in a norm without offset, so each row's mean is zero."""
-    features = encode_weighted(base, [("ab", 1.0), (" cd", 1.5)])
+    features = encode_weighted(base, [[("ab", 1.0), (" cd", 1.5)]])
     assert features.prompt_embeds.abs().max() < 100
 
 
@@ -159,9 +159,9 @@ def test_weighted_rows_are_multiplied_and_the_mean_restored(family):
     pieces = [("ab", 1.0), (" cd", 1.5)]
     scaled = plain.clone()
     scaled[:, 3:5] *= 1.5
-    no_norm = encode_weighted(base, pieces, mode="no_norm").prompt_embeds
+    no_norm = encode_weighted(base, [pieces], mode="no_norm").prompt_embeds
     torch.testing.assert_close(no_norm, scaled)
-    original = encode_weighted(base, pieces).prompt_embeds
+    original = encode_weighted(base, [pieces]).prompt_embeds
     for columns in torch.arange(plain.shape[-1]).split(32):  # the mean is restored per encoder
         factor = plain[..., columns].mean() / scaled[..., columns].mean()
         torch.testing.assert_close(
@@ -171,11 +171,11 @@ def test_weighted_rows_are_multiplied_and_the_mean_restored(family):
 
 def test_pooled_vector_is_never_weighted(sdxl):
     plain = encode_texts(sdxl, ["ab"]).pooled
-    torch.testing.assert_close(encode_weighted(sdxl, [("ab", 1.4)]).pooled, plain)
+    torch.testing.assert_close(encode_weighted(sdxl, [[("ab", 1.4)]]).pooled, plain)
 
 
-def test_break_starts_a_new_chunk(base):
-    features = encode_weighted(base, [("ab BREAK cd", 1.0)])
+def test_a_section_starts_a_new_chunk(base):
+    features = encode_weighted(base, [[("ab", 1.0)], [("cd", 1.0)]])
     wanted = [encode_texts(base, [text]).prompt_embeds for text in ("ab", "cd")]
     torch.testing.assert_close(features.prompt_embeds, torch.cat(wanted, dim=1))
 

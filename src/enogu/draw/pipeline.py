@@ -45,7 +45,7 @@ def draw(base: Base, recipe: Recipe, *, callback: DrawCallback | None = None) ->
     Raises:
         ConfigError: A size the base cannot draw.
         ScheduleError: Epsilon prediction with zero terminal SNR.
-        PromptError: A clip skip that the base has no layer for.
+        PromptError: A prompt that cannot be read, or a clip skip that the base has no layer for.
         NonFiniteError: The model gave NaN or Inf.
     """
     return draw_batch(base, [recipe], callback=callback)[0]
@@ -70,7 +70,7 @@ def draw_batch(
         ConfigError: No recipe, recipes that differ in a shared setting, or a size the base
             cannot draw.
         ScheduleError: Epsilon prediction with zero terminal SNR.
-        PromptError: A clip skip that the base has no layer for.
+        PromptError: A prompt that cannot be read, or a clip skip that the base has no layer for.
         NonFiniteError: The model gave NaN or Inf.
     """
     check_batch(base, recipes)
@@ -144,14 +144,15 @@ def sample_latents(
         first.height // base.downscale,
         first.width // base.downscale,
     )
+    sigmas = SCHEDULES[first.schedule](first.steps, base.schedule)
     denoiser = GuidedDenoiser(
         base,
         encode_prompts(base, recipes),
         cfg_scale=first.cfg_scale,
         size=PictureSize(width=first.width, height=first.height),
+        sigmas=sigmas,
     )
     noise = PictureNoise([recipe.seed for recipe in recipes], shape, base.device)
-    sigmas = SCHEDULES[first.schedule](first.steps, base.schedule)
 
     def report(step: SamplerStep) -> None:
         if callback is not None:

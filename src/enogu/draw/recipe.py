@@ -5,7 +5,6 @@ recipe, so a picture can always be drawn again.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,15 +22,14 @@ from pydantic import (
 
 from enogu.diffusion.samplers import SAMPLERS
 from enogu.diffusion.sigmas import SCHEDULES
-from enogu.errors import ConfigError, PromptError
+from enogu.errors import ConfigError
+from enogu.tags.prompt.a1111 import parse_a1111
+from enogu.tags.prompt.parts import refuse_networks
 
 RECIPE_VERSION = 1
 """Layout of the recipe document; raised when an old reader would misunderstand a new one."""
 
 MAX_SEED = 2**63 - 1
-
-# Lengths are bounded so that a hostile text cannot make the search quadratic.
-_EXTRA_NETWORK = re.compile(r"<(lora|lyco|hypernet):([^:>]{0,200})(?::([^>]{0,200}))?>")
 
 
 def _clean_text(text: str) -> str:
@@ -123,15 +121,7 @@ class Recipe(_Document):
     @field_validator("prompt", "negative_prompt")
     @classmethod
     def _no_extra_networks(cls, text: str) -> str:
-        if found := _EXTRA_NETWORK.search(text):
-            kind, name, weight = found.groups()
-            option = f"--lora {name}.safetensors:{weight or 1}"
-            raise PromptError(
-                f"the prompt holds {found[0]!r}; files are not named inside a prompt here",
-                hint=f"Take it out of the prompt and add: {option}"
-                if kind != "hypernet"
-                else "Take it out of the prompt; hypernetworks are not supported.",
-            )
+        refuse_networks(parse_a1111(text, negative=True), known_only=True)
         return text
 
     @field_validator("sampler")

@@ -18,15 +18,9 @@ from torch import Tensor
 
 from enogu.errors import PromptError
 from enogu.families.base import Base, TextEncoder, text_body
-from enogu.families.chunks import (
-    CHUNK_LENGTH,
-    CHUNK_TOKENS,
-    Chunk,
-    chunk_pieces,
-    split_breaks,
-    text_token_ids,
-)
+from enogu.families.chunks import chunk_pieces, text_token_ids
 from enogu.families.spec import TextEncoderSpec
+from enogu.tags.prompt.chunks import CHUNK_LENGTH, CHUNK_TOKENS, Chunk
 
 WeightMode = Literal["original", "no_norm"]
 """`original`: A1111's default, the mean is restored after weighting; `no_norm`: it is not."""
@@ -158,7 +152,7 @@ def encode_texts(
 
 def encode_weighted(
     base: Base,
-    pieces: Sequence[tuple[str, float]],
+    sections: Sequence[Sequence[tuple[str, float]]],
     *,
     clip_skip: int | None = None,
     num_chunks: int | None = None,
@@ -167,12 +161,13 @@ def encode_weighted(
     """Encode one prompt whose pieces have weights, as A1111 does.
 
     The rows of a token are multiplied by its weight; in mode ``original`` each chunk is then
-    scaled as a whole so that its mean is what it was, per encoder. The word ``BREAK`` starts a
-    new chunk. SDXL's pooled vector is never weighted.
+    scaled as a whole so that its mean is what it was, per encoder. SDXL's pooled vector is never
+    weighted.
 
     Args:
         base: A base with its text encoders.
-        pieces: Text with weights, from ``enogu.tags.prompt.parse_prompt_weights``.
+        sections: Texts with weights, from :func:`enogu.tags.prompt.prompt_sections`; each
+            section starts a new chunk.
         clip_skip: As in :func:`encode_texts`.
         num_chunks: As in :func:`encode_texts`.
         mode: Whether the mean is restored.
@@ -183,7 +178,6 @@ def encode_weighted(
     Raises:
         PromptError: More chunks needed than `num_chunks`, or an impossible clip skip.
     """
-    sections = split_breaks(pieces)
     layouts = [
         [[chunk for section in sections for chunk in chunk_pieces(tokenizer, section)]]
         for tokenizer in base.tokenizers
