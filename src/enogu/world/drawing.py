@@ -73,9 +73,9 @@ def draw_traits(
 
 _FRAMES: dict[str, tuple[float, float]] = {
     # Scale of the figure, and the height (in its own units) that lies on the lower edge.
-    "portrait": (1.12, 208.0),
-    "upper body": (0.88, 260.0),
-    "full body": (0.715, 338.0),
+    "portrait": (1.16, 211.0),
+    "upper body": (0.95, 257.0),
+    "full body": (0.74, 331.0),
 }
 
 

@@ -131,10 +131,8 @@ def star(cx: float, cy: float, outer: float, inner: float, *, turn: float = 0.0)
 
 def circle(cx: float, cy: float, r: float) -> str:
     """Return path data of a circle, to put many in one path."""
-    return (
-        f"M{cx - r:.1f} {cy:.1f}a{r:.1f} {r:.1f} 0 1 0 {2 * r:.1f} 0a{r:.1f} "
-        f"{r:.1f} 0 1 0 {-2 * r:.1f} 0Z"
-    )
+    arc = f"a{r:.1f} {r:.1f} 0 1 1"
+    return f"M{cx - r:.1f} {cy:.1f}{arc} {2 * r:.1f} 0{arc} {-2 * r:.1f} 0Z"
 
 
 def document(body: str) -> str:

@@ -25,7 +25,7 @@ def draw_eyes(look: Look) -> str:
 def _eye(look: Look, tone: Ramp, side: int) -> str:
     """Return one open eye; `side` is -1 for the viewer's left."""
     s = look.eye_scale
-    tall = 0.92 if look.is_boy else 1.0
+    tall = 0.84 if look.is_boy else 1.0
     name = f"eye{side + 1}"
     white = "M-18 -8C-12 -28 12 -29 19 -9C20 10 13 24 0 25C-12 25 -18 10 -18 -8Z"
     gaze = look.gaze * side - 0.5
@@ -82,7 +82,7 @@ def _closed_eye(look: Look, side: int) -> str:
         arc = "M-20 0C-14 16 14 16 21 0L23 3C15 23 -14 22 -22 3Z"
         lash = "M14 13L20 21L19 9ZM5 16L8 24L11 15Z"
     return svg.group(
-        svg.shape(arc + lash, look.ink),
+        svg.shape(arc if look.is_boy else arc + lash, look.ink),
         f"translate({side * EYE_DX:.1f} {EYE_Y + 5:.1f}) scale({side} 1)",
     )
 
@@ -91,7 +91,7 @@ def draw_lashes(look: Look) -> str:
     """Return the lashes of the open eyes; they show through the fringe, as the style has it."""
     closed = {"open": (), "wink": (look.flip,), "closed": (-1, 1)}[look.traits["eyes"]]
     s, d = look.eye_scale, _lashes(look)
-    tall = s * (0.92 if look.is_boy else 1.0)
+    tall = s * (0.84 if look.is_boy else 1.0)
     return "".join(
         svg.group(
             svg.shape(d, look.ink),
@@ -105,7 +105,7 @@ def draw_lashes(look: Look) -> str:
 def draw_brows(look: Look) -> str:
     """Return the brows; they are drawn over the fringe, as the style has it."""
     tone = look.hair.line
-    width = 4.4 if look.is_boy else 3.2
+    width = 5.6 if look.is_boy else 3.2
     mouth = look.traits["mouth"]
     lean = {"frown": -14, "wavy": -12, "grin": 9}.get(mouth, 3)
     if mouth == "frown" and look.traits["tears"] == "no":

@@ -42,7 +42,8 @@ def draw_features(look: Look) -> str:
 
 
 def _mouth(look: Look) -> str:
-    kind, ink = look.traits["mouth"], look.skin.line
+    kind = look.traits["mouth"]
+    ink = look.ink if look.traits["style"] == "flat color" else look.skin.line
     if kind == "open":
         d = "M-15 155Q0 159 15 155C16 167 9 174 0 174C-9 174 -16 167 -15 155Z"
         red = look.ramp("#b8404e").base
@@ -64,15 +65,15 @@ def _mouth(look: Look) -> str:
         return svg.shape(d, ink, line=ink, width=1.4)
     if kind == "wavy":
         return svg.stroke("M-17 162q4.2 -8 8.5 0t8.5 0t8.5 0t8.5 0", ink, 3.2)
-    return svg.shape(svg.lens((-8, 161), (0, 164.5), (8, 161), 2.2), ink, line=ink, width=1.2)
+    return svg.shape(svg.lens((-10, 161), (0, 165), (10, 161), 2.2), ink, line=ink, width=1.2)
 
 
 def _blush(look: Look) -> str:
     if look.traits["blush"] == "no":
         return ""
-    pink, line = look.paint("#f77f88"), look.paint("#d94f5c")
-    cheek = svg.shape("M24 158a15 9 0 1 0 30 0a15 9 0 1 0 -30 0Z", pink, opacity=0.7)
-    cheek += svg.stroke("M31 162l4 -8M38 163l4 -8M45 162l4 -8", line, 2.2)
+    pink, line = look.paint("#ff6b7a"), look.paint("#c93a4c")
+    cheek = svg.shape("M21 159a17.5 9.5 0 1 0 35 0a17.5 9.5 0 1 0 -35 0Z", pink, opacity=0.8)
+    cheek += svg.stroke("M30 164l5 -10M38 165l5 -10M46 164l5 -10", line, 2.6)
     return svg.group(svg.mirrored(cheek), clip="face")
 
 

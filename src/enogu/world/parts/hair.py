@@ -103,13 +103,16 @@ def _hime(look: Look) -> str:
 
 def _spiked(look: Look) -> str:
     d = (
-        "M-66 150L-84 146L-72 128L-98 118L-76 98L-102 78L-76 66L-90 36L-60 38L-62 6L-34 "
-        "20L-22 -14L0 12"
-        "L22 -14L34 20L62 6L60 38L90 36L76 66L102 78L76 98L98 118L72 128L84 146L66 150L40 166H-40Z"
+        "M-62 150Q-74 149 -88 138Q-79 133 -75 122Q-90 118 -102 104Q-89 99 -81 86Q-97 75 -100 56"
+        "Q-85 58 -73 48Q-78 28 -68 6Q-55 17 -40 18Q-35 0 -16 -14Q-12 3 2 10Q18 -9 42 -12Q37 6 47 18"
+        "Q62 7 80 10Q71 29 75 46Q92 50 104 64Q87 72 83 84Q97 95 100 112Q85 112 77 122Q84 136 84 148"
+        "Q72 147 62 152L40 166H-40Z"
     )
-    return svg.swelling(d, look.hair.base, look.hair.line, 3.2) + svg.shape(
-        "M66 150L84 146L72 128L98 118L76 98L102 78L76 66L60 110L50 160Z", look.hair.shade
+    shade = (
+        "M62 152Q72 147 84 148Q84 136 77 122Q85 112 100 112Q97 95 83 84Q87 72 104 64Q92 50 75 46"
+        "Q64 80 62 152Z"
     )
+    return svg.swelling(d, look.hair.base, look.hair.line, 3.2) + svg.shape(shade, look.hair.shade)
 
 
 def _tail(look: Look) -> str:

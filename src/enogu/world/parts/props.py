@@ -1,5 +1,6 @@
 """Things that are held; all on the viewer's right, in front of body and hair."""
 
+import math
 import random
 from collections.abc import Callable
 
@@ -10,24 +11,23 @@ from enogu.world.svg import Point
 
 
 def draw_prop_behind(look: Look) -> str:
-    """Return what is behind the head: the canopy of an umbrella."""
+    """Return what is behind the head: an open umbrella that rests on the shoulder."""
     if look.traits["prop"] != "umbrella":
         return ""
     tone = look.ramp(_pick(look, "#e2566a", "#4f86d8", "#f0b840", "#7ec46a"))
-    d = (
-        "M-88 62C-78 -2 -8 -44 62 -34C118 -24 152 28 148 88Q130 70 108 82Q92 58 66 70Q38 "
-        "46 6 60Q-18 42 -46 58Q-68 46 -88 62Z"
-    )
-    ribs = svg.lens((60, -22), (20, 0), (16, 58), 2.2) + svg.lens(
-        (60, -22), (64, 20), (64, 68), 2.2
-    )
-    ribs += svg.lens((60, -22), (98, 10), (104, 78), 2.2) + svg.lens(
-        (60, -22), (-10, -10), (-24, 54), 2.2
-    )
-    shade = "M62 -34C118 -24 152 28 148 88Q130 70 108 82C108 32 94 -8 62 -34Z"
-    body = svg.swelling(d, tone.base, tone.line, 3.2) + svg.shape(shade, tone.shade)
-    body += svg.shape(svg.lens((-66, 34), (-46, 2), (-6, -18), 7), tone.light)
-    return body + svg.shape(ribs, tone.line) + svg.stroke("M61 -34L60 -44", tone.line, 5)
+    white = look.ramp("#fdf6ea")
+    cx, cy, count = 36.0, 72.0, 10
+
+    def rim(step: float, radius: float) -> Point:
+        angle = math.radians(360 * step / count + 9)
+        return cx + radius * math.cos(angle), cy + radius * math.sin(angle)
+
+    panels: list[str] = []
+    for i in range(count):
+        (ax, ay), (mx, my), (bx, by) = rim(i, 100), rim(i + 0.5, 84), rim(i + 1, 100)
+        panels.append(f"M{cx} {cy}L{ax:.1f} {ay:.1f}Q{mx:.1f} {my:.1f} {bx:.1f} {by:.1f}Z")
+    body = svg.swelling("".join(panels), tone.base, tone.line, 3)
+    return body + svg.shape("".join(panels[::2]), white.base, line=tone.line, width=2.2)
 
 
 def draw_prop(look: Look) -> str:
@@ -114,10 +114,7 @@ def _balloon(look: Look, hand: Point) -> str:
 def _umbrella(look: Look, hand: Point) -> str:
     wood = look.ramp("#8a5a3a")
     x, y = hand
-    shaft = (
-        f"M62 70L{x:.0f} {y + 16:.0f}Q{x + 3:.0f} {y + 30:.0f} {x + 12:.0f} {y + 28:.0f}"
-        f"Q{x + 18:.0f} {y + 24:.0f} {x + 15:.0f} {y + 17:.0f}"
-    )
+    shaft = f"M{x - 10:.0f} {y - 34:.0f}L{x + 5:.0f} {y + 18:.0f}q3 12 11 9q7 -4 4 -12"
     return svg.stroke(shaft, wood.line, 7.5) + svg.stroke(shaft, wood.base, 4)
 
 
