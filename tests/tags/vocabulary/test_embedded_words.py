@@ -7,14 +7,17 @@ from collections import defaultdict
 import pytest
 
 from enogu.tags.names import normal_name, tidy_text
+from enogu.tags.vocabulary.claims import TextClaim
 from enogu.tags.vocabulary.embedded_words import (
     EMBEDDED_COLUMNS,
     EMBEDDED_DIR,
+    read_embedded_claims,
     read_embedded_groups,
     read_embedded_rows,
 )
 from enogu.tags.vocabulary.implications import cut_cycles
 from enogu.tags.vocabulary.ratings import rating_level
+from enogu.world.axes import KNOWN_TAGS
 
 HIRAGANA = re.compile(r"[ぁ-ゖー]+")
 ROUNDED = re.compile(r"[125]0*")
@@ -76,6 +79,28 @@ def test_each_japanese_name_has_a_reading_in_hiragana(rows):
         faults += [f"{row.place}: {name} twice" for name in row.ja if row.ja.count(name) > 1]
         faults += [f"{row.place}: {name!r}" for name in row.ja if tidy_text(name) != name]
     assert faults == []
+
+
+def test_the_kana_of_a_name_stand_in_its_reading(rows):
+    faults = []
+    for row in rows:
+        for name, reading in zip(row.ja, row.readings, strict=True):
+            hiragana = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in name)
+            parts = re.findall(r"[ぁ-ゖー]+|[^ぁ-ゖー]+", hiragana.replace("・", ""))
+            pattern = "".join(part if HIRAGANA.fullmatch(part) else ".+" for part in parts)
+            if not re.fullmatch(pattern, reading):
+                faults.append(f"{row.place}: {name} is read {reading}")
+    assert faults == []
+
+
+def test_a_name_is_read_the_same_everywhere(rows):
+    readings = defaultdict(set)
+    for row in rows:
+        for name, reading in zip(row.ja, row.readings, strict=True):
+            readings[name].add(reading)
+    # A toy to blow at and a mill are written alike.
+    readings["風車"] -= {"かざぐるま"}
+    assert {name: ways for name, ways in readings.items() if len(ways) > 1} == {}
 
 
 def test_explanations_are_one_tidy_line_in_both_languages(rows):
@@ -142,6 +167,20 @@ def test_members_of_exclusive_groups_exist_and_do_not_imply_each_other(rows, tag
 
 def test_everything_is_for_all_ages(rows):
     assert [row.place for row in rows if rating_level(row.tag)] == []
+    stated = {
+        claim.text
+        for claim in read_embedded_claims()
+        if isinstance(claim, TextClaim) and claim.kind == "rating"
+    }
+    assert stated == {"general"}
+
+
+def test_there_are_at_least_two_thousand_tags(tags):
+    assert len(tags) >= 2000
+
+
+def test_the_drawn_world_speaks_embedded_tags(tags):
+    assert {normal_name(tag) for tag in KNOWN_TAGS} - tags == set()
 
 
 def test_the_header_is_the_documented_one():
