@@ -16,9 +16,9 @@ from enogu.world.evaluate import (
     AxisTemplates,
     held_out_prompts,
     judged_axes,
-    wilson_interval,
 )
 from enogu.world.export import MiniParts, read_mini
+from enogu.world.intervals import wilson_interval
 from enogu.world.sampling import sample_pictures
 from enogu.world.vae_training import round_trip_psnr, to_unit_range
 

@@ -16,6 +16,7 @@ from enogu.cli.inspect_command import inspect
 from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
 from enogu.cli.train_command import report, tensorboard, train
+from enogu.cli.world_commands import world_app
 
 app = App(
     name="enogu",
@@ -29,6 +30,7 @@ for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, de
     app.command(command)
 app.command(config_app)
 app.command(captions_app)
+app.command(world_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,6 +12,7 @@ import torch
 
 OPTIONAL_PACKAGES: dict[str, tuple[str, str]] = {
     "bitsandbytes": ("8-bit AdamW", 'pip install "enogu[bitsandbytes]"'),
+    "onnx": ("ONNX file of a new judge", 'pip install "enogu[onnx]"'),
     "tensorboard": ("TensorBoard export", 'pip install "enogu[tensorboard]"'),
 }
 """Import name of each optional package: what it adds, and the command that installs it."""

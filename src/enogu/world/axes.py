@@ -161,7 +161,7 @@ def read_tags(tags: Sequence[str]) -> dict[str, str]:
             near = ", ".join(nearest_tags(tag)) or "none is close"
             raise WorldError(
                 f"the drawn world does not know the tag {tag!r}; nearest known tags: {near}",
-                hint="python -m enogu.world tags   lists all of them",
+                hint="enogu world tags   lists all of them",
             )
         for axis, value in TAGS.get(tag, {}).items():
             former = answers.setdefault(axis, (value, tag))

@@ -125,14 +125,14 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
         "scaled-linear betas 0.00085 to 0.012, 1000 steps.",
         f"- Tokenizer: byte-level BPE in CLIP's format, {len(parts.tokenizer)} tokens; it can "
         "spell any word.",
-        "- Language: Danbooru tags; `python -m enogu.world tags` lists those it knows.",
+        "- Language: Danbooru tags; `enogu world tags` lists those it knows.",
         "- Licence: Apache-2.0.",
         "",
     ]
 
 
 def _training(work_dir: Path) -> list[str]:
-    lines = ["## Training", "", "`python -m enogu.world train` makes it again from nothing.", ""]
+    lines = ["## Training", "", "`enogu world train` makes it again from nothing.", ""]
     stages = {
         "autoencoder": "vae_state",
         "text encoder alone": "text_state",
@@ -177,7 +177,7 @@ def _measurements(psnr: tuple[float, float], result: Evaluation, count: int) -> 
     return [
         "## Measured",
         "",
-        "`python -m enogu.world card` measures it again.",
+        "`enogu world card` measures it again.",
         "",
         f"- Autoencoder round trip on 64 fresh drawings: {psnr[0]:.1f} dB PSNR "
         f"(standard error {psnr[1]:.1f}).",

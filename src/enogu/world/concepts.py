@@ -182,7 +182,12 @@ def write_dataset(
     def make(index: int) -> tuple[Image.Image, str]:
         return draw_concept(found, index, seed, size), concept_caption(found, index, seed)
 
-    return _write_pairs(out_dir, found.trigger, count, make)
+    return write_pairs(out_dir, found.trigger, count, make)
+
+
+def everyday_traits(index: int, seed: int) -> Traits:
+    """Return the traits of everyday picture `index`."""
+    return random_traits(random.Random(f"everyday {seed} {index}"))
 
 
 def write_everyday_pictures(
@@ -209,17 +214,29 @@ def write_everyday_pictures(
     """
 
     def make(index: int) -> tuple[Image.Image, str]:
-        traits = random_traits(random.Random(f"everyday {seed} {index}"))
+        traits = everyday_traits(index, seed)
         picture = draw_traits(traits, seed * 1_000_003 + index, size)
         silent = _tags_about(_LOOKS, traits)
         return picture, join_tags([tag for tag in tags_of(traits) if tag not in silent])
 
-    return _write_pairs(out_dir, EVERYDAY, count, make)
+    return write_pairs(out_dir, EVERYDAY, count, make)
 
 
-def _write_pairs(
+def write_pairs(
     out_dir: Path, stem: str, count: int, make: Callable[[int], tuple[Image.Image, str]]
 ) -> list[Path]:
+    """Write pictures with captions of the same name, and return the paths of the pictures.
+
+    Args:
+        out_dir: Made when it does not exist; gets ``stem_000.png``, ``stem_000.txt``, …
+        stem: Beginning of the file names.
+        count: Number of pictures.
+        make: Gives picture and caption of each number.
+
+    Raises:
+        WorldError: `count` is below 1.
+        StorageError: The folder cannot be written.
+    """
     if count < 1:
         raise WorldError(f"count must be 1 or more, got {count}; 20 is usual")
     make_dirs(out_dir)

@@ -5,7 +5,6 @@ character once with every possible answer, several seeds each, and asks which an
 drawing is nearest to the picture, on the pixels where the answers differ.
 """
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from enogu.world.axes import AXES, Traits, tags_of
 from enogu.world.captions import join_tags, nonsense_word, random_traits
 from enogu.world.drawing import draw_traits
 from enogu.world.export import MiniParts
+from enogu.world.intervals import wilson_interval
 from enogu.world.sampling import sample_pictures
 
 JUDGED_AXES = (
@@ -51,15 +51,6 @@ class AxisScore:
     def interval(self) -> tuple[float, float]:
         """The 95 % Wilson interval of `share`."""
         return wilson_interval(self.right, self.total)
-
-
-def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (Wilson 1927), in 0..1."""
-    share = right / total
-    centre = share + z * z / (2 * total)
-    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
 def _pixels(picture: Image.Image) -> Pixels:

@@ -101,7 +101,7 @@ def read_mini(folder: Path) -> MiniParts:
     if missing:
         raise WorldError(
             f"{folder}: not a whole mini, these folders are missing: {', '.join(missing)}",
-            hint="python -m enogu.world train   makes it again from nothing",
+            hint="enogu world train   makes it again from nothing",
         )
     unet = UNet2DConditionModel.from_pretrained(
         str(folder),

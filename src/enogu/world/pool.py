@@ -21,6 +21,9 @@ from enogu.world.drawing import draw_traits
 
 _CHUNK = 256
 
+Draw = Callable[[int, int, int], NDArray[np.uint8]]
+"""Draws picture (pool seed, index, size) as uint8 [size, size, 3]; a function of a module."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
@@ -49,13 +52,24 @@ def draw_pool_picture(seed: int, index: int, size: int) -> NDArray[np.uint8]:
     return np.asarray(picture, dtype=np.uint8)
 
 
-def _draw_chunk(path: str, shape: tuple[int, ...], seed: int, start: int) -> int:
+def _draw_chunk(path: str, shape: tuple[int, ...], seed: int, start: int, draw: Draw) -> int:
     pixels = np.memmap(path, dtype=np.uint8, mode="r+", shape=shape)
     stop = min(start + _CHUNK, shape[0])
     for index in range(start, stop):
-        pixels[index] = draw_pool_picture(seed, index, shape[1])
+        pixels[index] = draw(seed, index, shape[1])
     pixels.flush()
     return stop - start
+
+
+def _refuse_other_drawings(path: Path, shape: tuple[int, ...], seed: int, draw: Draw) -> None:
+    """Refuse a pool that was drawn by an older version of the drawing code."""
+    stored = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+    for index in range(min(3, shape[0])):
+        if not np.array_equal(stored[index], draw(seed, index, shape[1])):
+            raise WorldError(
+                f"{path}: picture {index} is not what is drawn now; the drawing code has changed",
+                hint=f"Choose another folder, or remove {path.parent}",
+            )
 
 
 def build_pool(
@@ -65,6 +79,7 @@ def build_pool(
     size: int = 128,
     seed: int = 0,
     workers: int = 1,
+    draw: Draw = draw_pool_picture,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pool:
     """Render the pool into `folder`, or go on where an earlier call was stopped.
@@ -75,10 +90,12 @@ def build_pool(
         size: Width and height in pixels.
         seed: Which pool; different seeds share no picture.
         workers: Processes that draw.
+        draw: Makes the pictures.
         progress: Called with (pictures done, pictures in all).
 
     Raises:
-        WorldError: The folder holds a pool of another count, size or seed.
+        WorldError: The folder holds a pool of another count, size or seed, or of other drawings
+            than are drawn now.
         StorageError: The folder cannot be written.
     """
     make_dirs(folder)
@@ -94,11 +111,13 @@ def build_pool(
     if not lines:
         np.memmap(path, dtype=np.uint8, mode="w+", shape=shape).flush()
     done = {int(line) for line in lines[1:]}
+    if 0 in done:
+        _refuse_other_drawings(path, shape, seed, draw)
     todo = [start for start in range(0, count, _CHUNK) if start not in done]
     if todo:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as executor:
-            jobs = {s: executor.submit(_draw_chunk, str(path), shape, seed, s) for s in todo}
+            jobs = {s: executor.submit(_draw_chunk, str(path), shape, seed, s, draw) for s in todo}
             for start, job in jobs.items():
                 job.result()
                 done.add(start)

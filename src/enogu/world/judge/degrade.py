@@ -47,6 +47,9 @@ def degrade(pixels: NDArray[np.uint8], seed: int, step: int) -> Tensor:
     rng = np.random.default_rng((seed, step))
     clean = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).float().div_(255)
     count = len(clean)
+    mirrored = torch.from_numpy(rng.random(count) < 0.5)
+    # Nothing in the world is told by its side.
+    clean[mirrored] = clean[mirrored].flip(-1)
     worse = clean.clone()
     warped = np.flatnonzero(rng.random(count) < WARP_SHARE)
     if len(warped):

@@ -95,7 +95,8 @@ class Reader:
 
 def to_planes(pixels: Pixels) -> Tensor:
     """Return uint8 [N, H, W, 3] as float32 [N, 3, H, W] in [0, 1], channels-last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255)
+    # A copy, because torch wants memory that it may write to; it costs next to nothing here.
+    return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float().div_(255)
 
 
 def softmax_by_question(

@@ -16,6 +16,7 @@ from enogu.world.judge.network import (
     JudgeShape,
     fold_batch_norm,
     measure_batch_statistics,
+    use_channels_last,
 )
 from enogu.world.judge.pictures import HIDDEN
 from enogu.world.judge.reader import Pixels, Reader
@@ -113,7 +114,7 @@ def train_reader(
     """
     torch.manual_seed(seed)
     sizes = [len(values) for values in questions.values()]
-    net = JudgeNet(sizes, shape).to(memory_format=torch.channels_last)
+    net = use_channels_last(JudgeNet(sizes, shape))
     settings = {
         **shape.to_metadata(),
         "seed": str(seed),
@@ -162,9 +163,12 @@ def fit_temperatures(
         seen = answers[:, place] != HIDDEN
         scores = logits[seen, start : start + len(values)].astype(np.float64)
         truth = answers[seen, place]
-        losses = [_mean_loss(scores / t, truth) for t in grid]
-        temperatures[axis] = round(float(grid[int(np.argmin(losses))]), 4) if seen.any() else 1.0
         start += len(values)
+        if not seen.any():
+            temperatures[axis] = 1.0
+            continue
+        losses = [_mean_loss(scores / t, truth) for t in grid]
+        temperatures[axis] = round(float(grid[int(np.argmin(losses))]), 4)
     return temperatures
 
 
