@@ -43,11 +43,11 @@ def test_round_trips_look_alike_and_are_kept(mini_dir: Path, tmp_path: Path) -> 
     pixels = np.stack([draw_judge_picture(2, index, 64) for index in range(3)])
     after = round_trip(vae, pixels, 0, noisy=False, bf16=False)
     assert (after.shape, after.dtype) == (pixels.shape, np.uint8)
-    error = np.abs(after.astype(int) - pixels).mean()
-    assert 0.5 < error < 20
+    assert 0.5 < np.abs(after.astype(int) - pixels).mean() < 30
     assert np.array_equal(after, round_trip(vae, pixels, 9, noisy=False, bf16=False))
     noisy = build_round_trips(tmp_path, vae, pixels, bf16=False)
-    assert np.abs(noisy.astype(int) - pixels).mean() > error
+    assert np.array_equal(noisy[0], after[0]), "every third is spared the noise"
+    assert not np.array_equal(noisy[1], after[1])
     for weight in vae.parameters():
         torch.nn.init.zeros_(weight)
     assert np.array_equal(noisy, build_round_trips(tmp_path, vae, pixels, bf16=False)), "kept"
