@@ -11,6 +11,7 @@ from enogu.files import write_text_atomic
 from enogu.world.axes import AXES
 from enogu.world.export import read_mini
 from enogu.world.judge.colours import ColourAgreement, measure_colour_agreement
+from enogu.world.judge.features import FeatureMeasure, measure_features
 from enogu.world.judge.judge import FILES_DIR, JUDGE_PATH, Judge, load_judge
 from enogu.world.judge.make import TEST_SEED, Progress, fast_vae, known_answers
 from enogu.world.judge.measure import Measure, measure_readings
@@ -22,6 +23,7 @@ CARD_PATH = FILES_DIR / "judge_card.md"
 FRESH_TARGET = 0.99
 ROUND_TRIP_TARGET = 0.97
 COLOUR_PICTURES = 100
+FEATURE_PICTURES = 24
 
 
 def write_judge_card(
@@ -30,6 +32,7 @@ def write_judge_card(
     *,
     count: int = 2000,
     colour_pictures: int = COLOUR_PICTURES,
+    feature_pictures: int = FEATURE_PICTURES,
     progress: Progress = lambda title, done, total: None,
 ) -> str:
     """Measure the shipped judge on drawings nobody trained on, write its card, return the text.
@@ -39,6 +42,7 @@ def write_judge_card(
         path: Where the card is written.
         count: Drawings.
         colour_pictures: Of them, those that the judge without learning reads too; it is slow.
+        feature_pictures: Drawings with each unnamed feature, and as many without it.
         progress: Called with (what is being done, pictures done, pictures in all).
 
     Raises:
@@ -63,12 +67,19 @@ def write_judge_card(
         min(colour_pictures, count),
         progress=lambda done, total: progress("Colours", done, total),
     )
+    features = measure_features(
+        judge,
+        vae,
+        feature_pictures,
+        progress=lambda done, total: progress("Features", done, total),
+    )
     text = "\n".join(
         [
             *_introduction(judge, speed),
             *_measured(fresh, trips, count, vae_name(mini_dir)),
             *_misses(fresh, trips),
             *_colours(agreement, min(colour_pictures, count)),
+            *_features(features, feature_pictures),
         ]
     )
     write_text_atomic(path, text)
@@ -180,6 +191,27 @@ def _colours(agreements: Sequence[ColourAgreement], count: int) -> list[str]:
         "",
         "| axis | without learning | this judge | agree | asked |",
         "|---|--:|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def _features(measures: Sequence[FeatureMeasure], count: int) -> list[str]:
+    rows = [
+        f"| {item.concept} | {item.feature} | {item.found / item.total:.0%} "
+        f"| {item.spared / item.total:.0%} | {item.found_after / item.total:.0%} "
+        f"| {item.spared_after / item.total:.0%} |"
+        for item in measures
+    ]
+    return [
+        "## The features that no tag names",
+        "",
+        f"The detector learns nothing either. {count} drawings of each character with its feature "
+        "and as many without it; the character as the judge has read it.",
+        "",
+        "| character | feature | found where it is | not found where it is not "
+        "| found, after autoencoder | not found, after autoencoder |",
+        "|---|---|--:|--:|--:|--:|",
         *rows,
         "",
     ]

@@ -1,0 +1,185 @@
+"""Is the feature that no tag names in the picture? A detector that learns nothing.
+
+It draws the character as the judge has read it, once with the feature and once without, for a few
+seeds. The pixels that differ are where the feature would be. Whichever of the two the picture is
+nearer to there, at the best of a few small shifts, is the answer.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from diffusers import AutoencoderKL
+from numpy.typing import NDArray
+from PIL import Image
+
+from enogu.world.axes import Traits
+from enogu.world.concepts import CONCEPTS, Concept, concept_traits
+from enogu.world.drawing import draw_traits
+from enogu.world.intervals import wilson_interval
+from enogu.world.judge.judge import Judge
+from enogu.world.judge.pictures import round_trip
+from enogu.world.judge.reader import INPUT_PX, Pixels, fit_square
+
+_FIRST_SEED = 8_500_000
+_TEST_SEED = 990
+_MIN_DIFFERENCE = 45
+"""Sum over the channels from which on a pixel belongs to the feature."""
+_SHIFTS = (-4, -2, 0, 2, 4)
+"""Pixels, in both directions."""
+
+THRESHOLD = -0.1
+"""Scores above it count as found: what softens a picture takes more from what is there than it adds
+to what is not."""
+
+Planes = NDArray[np.float32]
+
+
+class FeatureDetector:
+    """Tells whether one feature is in pictures.
+
+    Args:
+        feature: As the drawing code names it, see `Concept.extras`.
+        seeds: Drawings of each kind to compare with; more are slower and a little surer.
+    """
+
+    def __init__(self, feature: str, seeds: int = 4) -> None:
+        self.feature = feature
+        self.seeds = seeds
+
+    def score(self, picture: Image.Image, traits: Traits) -> float:
+        """Return how much nearer `picture` is to drawings with the feature, from -1 to 1.
+
+        Args:
+            picture: Of any size.
+            traits: The character in it, as known or as the judge has read it.
+        """
+        pixels = fit_square(picture).astype(np.float32)
+        with_feature = without = np.inf
+        for seed in range(_FIRST_SEED, _FIRST_SEED + self.seeds):
+            plain = _draw(traits, seed, frozenset())
+            marked = _draw(traits, seed, frozenset({self.feature}))
+            region = np.abs(plain - marked).sum(axis=-1) > _MIN_DIFFERENCE
+            if not region.any():
+                continue
+            for dy in _SHIFTS:
+                for dx in _SHIFTS:
+                    seen = pixels[np.roll(region, (dy, dx), axis=(0, 1))]
+                    with_feature = min(with_feature, float(np.abs(seen - marked[region]).mean()))
+                    without = min(without, float(np.abs(seen - plain[region]).mean()))
+        if not np.isfinite(with_feature):
+            # Nothing of it would be visible on this character.
+            return -1.0
+        return (without - with_feature) / max(without + with_feature, 1e-6)
+
+    def is_there(self, picture: Image.Image, traits: Traits) -> bool:
+        """Return whether the feature is in `picture`, see :meth:`score`."""
+        return self.score(picture, traits) > THRESHOLD
+
+
+def _draw(traits: Traits, seed: int, features: frozenset[str]) -> Planes:
+    picture = draw_traits(traits, seed, INPUT_PX, features=features)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def features_of(concept: Concept) -> list[str]:
+    """Return the features of `concept` that no tag describes."""
+    return sorted(concept.extras)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureMeasure:
+    """One feature, on drawings of its character with and without it."""
+
+    concept: str
+    feature: str
+    found: int
+    """Of the pictures with it."""
+    spared: int
+    """Of the pictures without it: those in which it was not found."""
+    found_after: int
+    """As `found`, after the autoencoder."""
+    spared_after: int
+    total: int
+    """Pictures of each kind."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of right answers, with and without together."""
+        return wilson_interval(self.found + self.spared, 2 * self.total)
+
+
+def measure_features(
+    judge: Judge,
+    vae: AutoencoderKL,
+    count: int,
+    *,
+    concepts: Sequence[Concept] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[FeatureMeasure]:
+    """Measure every unnamed feature on `count` drawings with it and as many without.
+
+    Args:
+        judge: Reads the character first, as for a model's pictures.
+        vae: Of mini; the same drawings are asked about again after it.
+        count: Drawings of each kind and feature.
+        concepts: Which; all held-out characters by default.
+        progress: Called with (features done, features in all).
+    """
+    chosen = [c for c in CONCEPTS.values() if features_of(c)] if concepts is None else concepts
+    pairs = [(concept, feature) for concept in chosen for feature in features_of(concept)]
+    result: list[FeatureMeasure] = []
+    for place, (concept, feature) in enumerate(pairs):
+        others = concept.extras - {feature}
+        marked = _pictures(concept, concept.extras, count)
+        plain = _pictures(concept, others, count)
+        after = [
+            np.concatenate(
+                [
+                    round_trip(vae, pixels[i : i + 32], i, noisy=False, bf16=False)
+                    for i in range(0, count, 32)
+                ]
+            )
+            for pixels in (marked, plain)
+        ]
+        detector = FeatureDetector(feature)
+        found, found_plain, found_after, found_plain_after = (
+            _count(detector, judge, pixels) for pixels in (marked, plain, *after)
+        )
+        result.append(
+            FeatureMeasure(
+                concept=concept.trigger,
+                feature=feature,
+                found=found,
+                spared=count - found_plain,
+                found_after=found_after,
+                spared_after=count - found_plain_after,
+                total=count,
+            )
+        )
+        if progress is not None:
+            progress(place + 1, len(pairs))
+    return result
+
+
+def _pictures(concept: Concept, features: frozenset[str], count: int) -> Pixels:
+    return np.stack(
+        [
+            np.asarray(
+                draw_traits(
+                    concept_traits(concept, index, _TEST_SEED),
+                    990_000 + index,
+                    INPUT_PX,
+                    features=features,
+                )
+            )
+            for index in range(count)
+        ]
+    )
+
+
+def _count(detector: FeatureDetector, judge: Judge, pixels: Pixels) -> int:
+    return sum(
+        detector.is_there(Image.fromarray(part), Traits(answers))
+        for part, answers in zip(pixels, judge(pixels).answers, strict=True)
+    )
