@@ -209,8 +209,9 @@ def count_feature(feature: str, judge: Judge, pictures: list[Image.Image]) -> Sh
     detector = FeatureDetector(feature)
     answers = judge(pictures).answers
     found = [
-        detector.is_there(picture, Traits(values))
+        there
         for picture, values in zip(pictures, answers, strict=True)
+        if (there := detector.is_there(picture, Traits(values))) is not None
     ]
     return Share(sum(found), len(found))
 

@@ -16,10 +16,17 @@ CASES = [
 ]
 
 
+def shown(concept: Concept) -> Traits:
+    """The character in a picture that hides little."""
+    values = concept_traits(concept, 3, 0).values
+    open_minded = {"style": "none", "eyes": "open", "framing": "upper body", "prop": "none"}
+    return Traits({**values, **open_minded})
+
+
 @pytest.mark.parametrize(("concept", "feature"), CASES)
 def test_a_feature_is_found_where_it_is_and_only_there(concept: Concept, feature: str) -> None:
     detector = FeatureDetector(feature, seeds=4)
-    traits = concept_traits(concept, 3, 0)
+    traits = shown(concept)
     for features in (concept.extras, concept.extras - {feature}):
         picture = draw_traits(traits, 12_345, features=features)
         worse = ImageChops.offset(picture.filter(ImageFilter.GaussianBlur(0.7)), 1, 2)
@@ -30,14 +37,14 @@ def test_a_feature_is_found_where_it_is_and_only_there(concept: Concept, feature
 def test_scores_are_bounded_and_noise_is_no_feature() -> None:
     concept, feature = CASES[0].values
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    score = FeatureDetector(feature, seeds=1).score(
-        Image.fromarray(noise), concept_traits(concept, 0, 0)
-    )
-    assert -1 <= score <= 1
+    score = FeatureDetector(feature, seeds=1).score(Image.fromarray(noise), shown(concept))
+    assert score is not None and -1 <= score <= 1
     assert abs(score) < 0.3
 
 
-def test_what_would_be_hidden_is_not_found() -> None:
-    traits = concept_traits(CONCEPTS["hoshina"], 0, 0)
-    nothing = FeatureDetector("a feature nobody draws", seeds=1)
-    assert nothing.score(Image.new("RGB", (128, 128)), Traits(traits.values)) == -1.0
+def test_what_is_hidden_gets_no_answer() -> None:
+    closed = Traits({**shown(CONCEPTS["rukemi"]).values, "eyes": "closed"})
+    detector = FeatureDetector("odd eyes", seeds=1)
+    picture = draw_traits(closed, 1)
+    assert detector.score(picture, closed) is None
+    assert detector.is_there(picture, closed) is None

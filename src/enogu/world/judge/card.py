@@ -200,18 +200,19 @@ def _features(measures: Sequence[FeatureMeasure], count: int) -> list[str]:
     rows = [
         f"| {item.concept} | {item.feature} | {item.found / item.total:.0%} "
         f"| {item.spared / item.total:.0%} | {item.found_after / item.total:.0%} "
-        f"| {item.spared_after / item.total:.0%} |"
+        f"| {item.spared_after / item.total:.0%} | {item.total} |"
         for item in measures
+        if item.total
     ]
     return [
         "## The features that no tag names",
         "",
         f"The detector learns nothing either. {count} drawings of each character with its feature "
-        "and as many without it; the character as the judge has read it.",
+        "and as many without it, less those that hide it; the character as the judge has read it.",
         "",
         "| character | feature | found where it is | not found where it is not "
-        "| found, after autoencoder | not found, after autoencoder |",
-        "|---|---|--:|--:|--:|--:|",
+        "| found, after autoencoder | not found, after autoencoder | drawings of each kind |",
+        "|---|---|--:|--:|--:|--:|--:|",
         *rows,
         "",
     ]

@@ -25,6 +25,8 @@ _FIRST_SEED = 8_500_000
 _TEST_SEED = 990
 _MIN_DIFFERENCE = 45
 """Sum over the channels from which on a pixel belongs to the feature."""
+_MIN_PIXELS = 6
+"""Below it the feature counts as hidden."""
 _SHIFTS = (-4, -2, 0, 2, 4)
 """Pixels, in both directions."""
 
@@ -47,8 +49,10 @@ class FeatureDetector:
         self.feature = feature
         self.seeds = seeds
 
-    def score(self, picture: Image.Image, traits: Traits) -> float:
+    def score(self, picture: Image.Image, traits: Traits) -> float | None:
         """Return how much nearer `picture` is to drawings with the feature, from -1 to 1.
+
+        None where the character hides it, as closed eyes hide odd ones.
 
         Args:
             picture: Of any size.
@@ -60,7 +64,7 @@ class FeatureDetector:
             plain = _draw(traits, seed, frozenset())
             marked = _draw(traits, seed, frozenset({self.feature}))
             region = np.abs(plain - marked).sum(axis=-1) > _MIN_DIFFERENCE
-            if not region.any():
+            if region.sum() < _MIN_PIXELS:
                 continue
             for dy in _SHIFTS:
                 for dx in _SHIFTS:
@@ -68,13 +72,13 @@ class FeatureDetector:
                     with_feature = min(with_feature, float(np.abs(seen - marked[region]).mean()))
                     without = min(without, float(np.abs(seen - plain[region]).mean()))
         if not np.isfinite(with_feature):
-            # Nothing of it would be visible on this character.
-            return -1.0
+            return None
         return (without - with_feature) / max(without + with_feature, 1e-6)
 
-    def is_there(self, picture: Image.Image, traits: Traits) -> bool:
-        """Return whether the feature is in `picture`, see :meth:`score`."""
-        return self.score(picture, traits) > THRESHOLD
+    def is_there(self, picture: Image.Image, traits: Traits) -> bool | None:
+        """Return whether the feature is in `picture`; None where it would be hidden."""
+        score = self.score(picture, traits)
+        return None if score is None else score > THRESHOLD
 
 
 def _draw(traits: Traits, seed: int, features: frozenset[str]) -> Planes:
@@ -101,7 +105,7 @@ class FeatureMeasure:
     """As `found`, after the autoencoder."""
     spared_after: int
     total: int
-    """Pictures of each kind."""
+    """Pictures of each kind in which it would not be hidden."""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -130,31 +134,25 @@ def measure_features(
     pairs = [(concept, feature) for concept in chosen for feature in features_of(concept)]
     result: list[FeatureMeasure] = []
     for place, (concept, feature) in enumerate(pairs):
-        others = concept.extras - {feature}
-        marked = _pictures(concept, concept.extras, count)
-        plain = _pictures(concept, others, count)
-        after = [
-            np.concatenate(
-                [
-                    round_trip(vae, pixels[i : i + 32], i, noisy=False, bf16=False)
-                    for i in range(0, count, 32)
-                ]
-            )
-            for pixels in (marked, plain)
-        ]
+        drawn = [concept_traits(concept, index, _TEST_SEED) for index in range(count)]
         detector = FeatureDetector(feature)
+        marked = _pictures(drawn, concept.extras)
+        plain = _pictures(drawn, concept.extras - {feature})
+        shows = [i for i in range(count) if (marked[i] != plain[i]).any()]
+        marked, plain = marked[shows], plain[shows]
         found, found_plain, found_after, found_plain_after = (
-            _count(detector, judge, pixels) for pixels in (marked, plain, *after)
+            _count(detector, judge, pixels)
+            for pixels in (marked, plain, _after(vae, marked), _after(vae, plain))
         )
         result.append(
             FeatureMeasure(
                 concept=concept.trigger,
                 feature=feature,
                 found=found,
-                spared=count - found_plain,
+                spared=len(shows) - found_plain,
                 found_after=found_after,
-                spared_after=count - found_plain_after,
-                total=count,
+                spared_after=len(shows) - found_plain_after,
+                total=len(shows),
             )
         )
         if progress is not None:
@@ -162,24 +160,25 @@ def measure_features(
     return result
 
 
-def _pictures(concept: Concept, features: frozenset[str], count: int) -> Pixels:
+def _pictures(drawn: Sequence[Traits], features: frozenset[str]) -> Pixels:
     return np.stack(
         [
-            np.asarray(
-                draw_traits(
-                    concept_traits(concept, index, _TEST_SEED),
-                    990_000 + index,
-                    INPUT_PX,
-                    features=features,
-                )
-            )
-            for index in range(count)
+            np.asarray(draw_traits(traits, 990_000 + index, INPUT_PX, features=features))
+            for index, traits in enumerate(drawn)
         ]
     )
 
 
+def _after(vae: AutoencoderKL, pixels: Pixels) -> Pixels:
+    parts = [
+        round_trip(vae, pixels[start : start + 32], start, noisy=False, bf16=False)
+        for start in range(0, len(pixels), 32)
+    ]
+    return np.concatenate(parts) if parts else pixels
+
+
 def _count(detector: FeatureDetector, judge: Judge, pixels: Pixels) -> int:
     return sum(
-        detector.is_there(Image.fromarray(part), Traits(answers))
+        bool(detector.is_there(Image.fromarray(part), Traits(answers)))
         for part, answers in zip(pixels, judge(pixels).answers, strict=True)
     )
