@@ -17,6 +17,7 @@ from enogu.config.resolve import (
 )
 from enogu.config.samples import SamplesConfig
 from enogu.config.schema import config_json_schema
+from enogu.config.tags import TagsConfig
 from enogu.config.toml import read_config_file, write_config_file
 from enogu.config.train import LossConfig, TrainConfig
 
@@ -32,6 +33,7 @@ __all__ = [
     "ProjectConfig",
     "Resolved",
     "SamplesConfig",
+    "TagsConfig",
     "TrainConfig",
     "config_json_schema",
     "parse_assignment",

@@ -11,6 +11,7 @@ from enogu.config.model import ModelConfig
 from enogu.config.pictures import PicturesConfig
 from enogu.config.samples import SamplesConfig
 from enogu.config.section import Section
+from enogu.config.tags import TagsConfig
 from enogu.config.train import TrainConfig
 
 CONFIG_VERSION = 1
@@ -35,6 +36,7 @@ class ProjectConfig(Section):
     train: TrainConfig = TrainConfig()
     samples: SamplesConfig = SamplesConfig()
     draw: DrawConfig = DrawConfig()
+    tags: TagsConfig = TagsConfig()
     machine: MachineConfig = MachineConfig()
 
     @model_validator(mode="after")

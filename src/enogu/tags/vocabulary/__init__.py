@@ -10,16 +10,28 @@ from enogu.tags.vocabulary.model import (
     TagInfo,
 )
 from enogu.tags.vocabulary.places import user_vocabulary_path
+from enogu.tags.vocabulary.sources import Source
+from enogu.tags.vocabulary.store import Conflict, FileReport, ImportReport, VocabularyStore
+from enogu.tags.vocabulary.usage import Usage, forget_usage, read_usage, record_usage
 from enogu.tags.vocabulary.vocabulary import Vocabulary
 
 __all__ = [
     "MEASURES",
     "RATINGS",
+    "Conflict",
+    "FileReport",
+    "ImportReport",
     "Measure",
     "Rating",
     "Related",
     "Resolution",
+    "Source",
     "TagInfo",
+    "Usage",
     "Vocabulary",
+    "VocabularyStore",
+    "forget_usage",
+    "read_usage",
+    "record_usage",
     "user_vocabulary_path",
 ]

@@ -12,6 +12,7 @@ The rule for conflicts, in order:
 6. Explanations, groups and names: the embedded words come first, then sources by age.
 """
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import Final
 
 from enogu.tags.search.build import build_index
-from enogu.tags.vocabulary.categories import category_of
+from enogu.tags.vocabulary.categories import CATEGORY_OF
 from enogu.tags.vocabulary.implications import cut_cycles
-from enogu.tags.vocabulary.ratings import rating_level
+from enogu.tags.vocabulary.model import RATINGS
+from enogu.tags.vocabulary.ratings import word_levels
 from enogu.tags.vocabulary.schema import (
     SCHEMA_VERSION,
     VOCABULARY_INDEXES,
@@ -44,53 +46,59 @@ SELECT c.name, c.site, c.code, max(c.count, 0) AS count, c.date, c.source_id,
 FROM tag_claims c JOIN sources s ON s.id = c.source_id
 GROUP BY c.name;
 CREATE UNIQUE INDEX temp.merged_by_name ON merged (name);
-DELETE FROM merged WHERE count = 0 AND name IN (
-    SELECT f.text FROM form_claims f JOIN merged m ON m.name = f.name
-    WHERE f.kind = 'alias' AND m.count > 0);
 CREATE TEMP TABLE texts (
     kind TEXT, name TEXT, text TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 INSERT OR IGNORE INTO texts SELECT kind, name, text FROM text_claims ORDER BY source_id;
+CREATE TEMP TABLE notes (
+    name TEXT PRIMARY KEY, grouped TEXT, en TEXT, ja TEXT, rating TEXT) WITHOUT ROWID;
+INSERT INTO notes SELECT name, max(CASE kind WHEN 'group' THEN text END),
+    max(CASE kind WHEN 'en' THEN text END), max(CASE kind WHEN 'ja' THEN text END),
+    max(CASE kind WHEN 'rating' THEN text END) FROM texts GROUP BY name;
 """
 
-_WRITE_TAGS: Final = """
+_DROP_EMPTIED_TAGS: Final = """
+DELETE FROM merged WHERE count = 0 AND name IN (
+    SELECT f.text FROM form_claims f JOIN merged m ON m.name = f.name
+    WHERE f.kind = 'alias' AND m.count > 0);
+"""
+
+_CATEGORY_CASE: Final = "CASE " + " ".join(
+    f"WHEN m.site = '{site}' AND m.code = {code} THEN '{name}'"
+    for (site, code), name in CATEGORY_OF.items()
+)
+
+_WRITE_TAGS: Final = f"""
 INSERT INTO built.tags (name, site, category, code, count, rating, deprecated, date, group_name,
                         explanation, explanation_ja, source_id)
-SELECT m.name, m.site, enogu_category(m.site, m.code), m.code, m.count,
-       enogu_rating(m.name, r.text),
-       0, m.date, coalesce(g.text, ''), coalesce(e.text, ''), coalesce(j.text, ''), m.source_id
-FROM merged m
-LEFT JOIN texts r ON r.kind = 'rating' AND r.name = m.name
-LEFT JOIN texts g ON g.kind = 'group' AND g.name = m.name
-LEFT JOIN texts e ON e.kind = 'en' AND e.name = m.name
-LEFT JOIN texts j ON j.kind = 'ja' AND j.name = m.name
+SELECT m.name, m.site, {_CATEGORY_CASE} ELSE 'unknown' END, m.code, m.count, 0, 0, m.date,
+       coalesce(n.grouped, ''), coalesce(n.en, ''), coalesce(n.ja, ''), m.source_id
+FROM merged m LEFT JOIN notes n ON n.name = m.name
 ORDER BY m.count DESC, m.name;
 UPDATE built.tags SET deprecated = 1
 WHERE name IN (SELECT name FROM tag_claims WHERE deprecated = 1);
 """
 
-_START_ALIASES: Final = """
+_CLAIM_ALIASES: Final = """
 CREATE TEMP TABLE aliases (text TEXT PRIMARY KEY, tag_id INTEGER, source_id INTEGER) WITHOUT ROWID;
-CREATE TEMP TABLE losers (tag_id INTEGER, text TEXT, source_id INTEGER);
-"""
-
-_CLAIMED_ALIASES: Final = """
-SELECT f.text, coalesce(t.id, a.tag_id) AS tag_id, f.source_id
-FROM form_claims f
-LEFT JOIN built.tags t ON t.name = f.name
-LEFT JOIN aliases a ON a.text = f.name
-WHERE f.kind = 'alias' AND coalesce(t.id, a.tag_id) IS NOT NULL
-"""
-
-_WRITE_ALIASES: Final = f"""
-INSERT OR IGNORE INTO aliases
-SELECT c.text, min(c.tag_id), c.source_id FROM ({_CLAIMED_ALIASES}) c
-LEFT JOIN built.tags taken ON taken.name = c.text
-WHERE taken.id IS NULL GROUP BY c.text;
-"""
-
-_REPORT_CONFLICTS: Final = f"""
 CREATE TEMP TABLE claimed AS
-SELECT text, tag_id, min(source_id) AS source_id FROM ({_CLAIMED_ALIASES}) GROUP BY text, tag_id;
+SELECT f.text, t.id AS tag_id, min(f.source_id) AS source_id, f.name FROM form_claims f
+LEFT JOIN built.tags t ON t.name = f.name
+WHERE f.kind = 'alias' GROUP BY f.text, f.name;
+"""
+
+_GIVE_ALIASES: Final = """
+INSERT OR IGNORE INTO aliases
+SELECT c.text, min(c.tag_id), c.source_id FROM claimed c
+LEFT JOIN built.tags taken ON taken.name = c.text
+WHERE taken.id IS NULL AND c.tag_id IS NOT NULL GROUP BY c.text;
+"""
+
+_FOLLOW_ALIASES: Final = """
+UPDATE claimed SET tag_id = (SELECT a.tag_id FROM aliases a WHERE a.text = claimed.name)
+WHERE tag_id IS NULL AND EXISTS (SELECT 1 FROM aliases a WHERE a.text = claimed.name);
+"""
+
+_REPORT_CONFLICTS: Final = """
 INSERT INTO built.conflicts
 SELECT 'alias is a tag', c.text, c.text, t.name FROM claimed c
 JOIN built.tags taken ON taken.name = c.text JOIN built.tags t ON t.id = c.tag_id
@@ -100,10 +108,10 @@ SELECT 'alias claimed twice', c.text, k.name, t.name FROM claimed c
 JOIN aliases a ON a.text = c.text AND a.tag_id != c.tag_id
 JOIN built.tags k ON k.id = a.tag_id JOIN built.tags t ON t.id = c.tag_id
 ORDER BY a.tag_id, c.text, c.tag_id;
-INSERT INTO losers SELECT c.tag_id, c.text, c.source_id FROM claimed c
+CREATE TEMP TABLE losers AS SELECT DISTINCT c.tag_id, c.text, c.source_id FROM claimed c
 LEFT JOIN aliases a ON a.text = c.text AND a.tag_id = c.tag_id
 LEFT JOIN built.tags same ON same.id = c.tag_id AND same.name = c.text
-WHERE a.text IS NULL AND same.id IS NULL;
+WHERE c.tag_id IS NOT NULL AND a.text IS NULL AND same.id IS NULL;
 """
 
 _WRITE_FORMS: Final = """
@@ -148,6 +156,8 @@ _WRITE_REST: Final = (
     "INSERT OR IGNORE INTO built.heirs SELECT a_id, b_id FROM "
     f"({_pair_query('heir_claims', 'name', 'heir', '0')}) p "
     "JOIN built.tags t ON t.id = p.a_id AND t.deprecated = 1;\n"
+    "INSERT OR IGNORE INTO built.series SELECT a_id, b_id FROM "
+    f"({_pair_query('series_claims', 'name', 'series', '0')});\n"
     "INSERT OR IGNORE INTO built.exclusive SELECT c.group_name, "
     f"{_named('name')[1]} AS owner FROM exclusive_claims c {_named('name')[0]} "
     "WHERE owner IS NOT NULL;\n"
@@ -157,11 +167,22 @@ _WRITE_REST: Final = (
     " UNION ALL "
     f"{_pair_query('cooccurrence_claims', 'b', 'a', 'c.count, c.source_id')}"
     ") GROUP BY a_id, b_id;\n"
-    "INSERT INTO built.sources SELECT id, name, kind, licence, sha256, date, rows, broken "
-    "FROM sources;\n"
+    "INSERT INTO built.sources SELECT id, name, kind, licence, sha256, date, rows, "
+    "broken, batch FROM sources;\n"
 )
 
+_COUNT_WAITING: Final = """
+SELECT (
+    SELECT count(DISTINCT f.name) FROM form_claims f LEFT JOIN built.tags t ON t.name = f.name
+    LEFT JOIN aliases a ON a.text = f.name WHERE t.id IS NULL AND a.tag_id IS NULL
+) + (
+    SELECT count(DISTINCT i.child) FROM implication_claims i
+    LEFT JOIN built.tags t ON t.name = i.child
+    LEFT JOIN aliases a ON a.text = i.child WHERE t.id IS NULL AND a.tag_id IS NULL
+)
+"""
 _ALIAS_HOPS: Final = 4
+_CHUNK: Final = 50_000
 
 
 def build_vocabulary(
@@ -184,7 +205,7 @@ def build_vocabulary(
     finally:
         if sources.in_transaction:
             sources.rollback()
-        for table in ("merged", "texts", "aliases", "losers", "claimed"):
+        for table in ("merged", "texts", "notes", "aliases", "losers", "claimed"):
             sources.execute(f"DROP TABLE IF EXISTS temp.{table}")
         sources.execute("DETACH built")
     with closing(sqlite3.connect(path, isolation_level=None)) as fresh:
@@ -196,24 +217,21 @@ def build_vocabulary(
 
 
 def _write_everything(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
-    connection.create_function("enogu_category", 2, category_of, deterministic=True)
-    connection.create_function("enogu_rating", 2, rating_level, deterministic=True)
     connection.execute("BEGIN")
-    _run(connection, _MERGE_TAGS + _WRITE_TAGS + _START_ALIASES)
-    before = -1
+    _run(connection, _MERGE_TAGS)
+    if connection.execute("SELECT 1 FROM merged WHERE count = 0 LIMIT 1").fetchone():
+        _run(connection, _DROP_EMPTIED_TAGS)
+    _run(connection, _WRITE_TAGS + _CLAIM_ALIASES + _GIVE_ALIASES)
     for _ in range(_ALIAS_HOPS):
-        _run(connection, _WRITE_ALIASES)
-        number = connection.execute("SELECT count(*) FROM aliases").fetchone()[0]
-        if number == before:
+        if connection.execute(_FOLLOW_ALIASES).rowcount == 0:
             break
-        before = number
+        _run(connection, _GIVE_ALIASES)
     _run(connection, _REPORT_CONFLICTS + _WRITE_FORMS + _WRITE_REST)
     _write_implications(connection)
-    _spread_ratings(connection)
-    connection.executemany(
-        "INSERT INTO built.meta VALUES (?, ?)",
-        {"schema": str(SCHEMA_VERSION), **meta}.items(),
-    )
+    _rate(connection)
+    (waiting,) = connection.execute(_COUNT_WAITING).fetchone()
+    entries = {"schema": str(SCHEMA_VERSION), "waiting": str(waiting), **meta}
+    connection.executemany("INSERT INTO built.meta VALUES (?, ?)", entries.items())
     _run(connection, VOCABULARY_INDEXES.replace("CREATE INDEX ", "CREATE INDEX built."))
     connection.commit()
 
@@ -243,8 +261,26 @@ def _write_implications(connection: sqlite3.Connection) -> None:
     )
 
 
-def _spread_ratings(connection: sqlite3.Connection) -> None:
-    """Give each tag at least the rating of what it implies."""
+def _rate(connection: sqlite3.Connection) -> None:
+    """Rate tags by their words, by what sources state, and by what they imply."""
+    names = connection.execute("SELECT name FROM built.tags")
+    words: dict[str, int] = {}
+    while chunk := names.fetchmany(_CHUNK):
+        words |= word_levels("\n".join(name for (name,) in chunk))
+    for level in sorted(set(words.values())):
+        pattern = "|".join(sorted(word for word, of in words.items() if of == level))
+        matches = re.compile(f"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])").search
+        connection.create_function(
+            "enogu_matches", 1, lambda name, find=matches: find(name) is not None
+        )
+        connection.execute("UPDATE built.tags SET rating = ? WHERE enogu_matches(name)", (level,))
+    for level, rating in enumerate(RATINGS):
+        connection.execute(
+            "UPDATE built.tags SET rating = ? WHERE rating != ? AND name IN "
+            "(SELECT name FROM texts WHERE kind = 'rating' AND text = ?)",
+            (level, level, rating),
+        )
+    # A tag has at least the rating of what it implies.
     while connection.execute(
         "UPDATE built.tags SET rating = higher.rating FROM ("
         " SELECT i.child_id AS id, max(p.rating) AS rating FROM built.implications i"

@@ -45,3 +45,10 @@ def site_and_code(code: int, *, site: str = "danbooru") -> tuple[str, int]:
     if site == "danbooru" and _E621_OFFSET_IN_MERGED_FILES <= code <= 15:
         return "e621", code - _E621_OFFSET_IN_MERGED_FILES
     return site, code
+
+
+CODE_OF: Final = MappingProxyType(
+    {(site, name): code for (site, code), name in CATEGORY_OF.items()}
+    | {("danbooru", "series"): 3, ("danbooru", "species"): 0, ("danbooru", "unknown"): 0}
+)
+"""Code by (site, word)."""

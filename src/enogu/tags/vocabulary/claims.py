@@ -53,6 +53,13 @@ class HeirClaim(NamedTuple):
     heir: str
 
 
+class SeriesClaim(NamedTuple):
+    """A character belongs to a series."""
+
+    name: str
+    series: str
+
+
 class ExclusiveClaim(NamedTuple):
     """A tag belongs to a group of which one picture of one person can hold only one."""
 
@@ -84,6 +91,7 @@ Claim = (
     | FormClaim
     | ImplicationClaim
     | HeirClaim
+    | SeriesClaim
     | ExclusiveClaim
     | GroupClaim
     | CooccurrenceClaim
@@ -95,6 +103,7 @@ _TABLE_OF: Final[dict[type, tuple[str, int]]] = {
     FormClaim: ("form_claims", 4),
     ImplicationClaim: ("implication_claims", 2),
     HeirClaim: ("heir_claims", 2),
+    SeriesClaim: ("series_claims", 2),
     ExclusiveClaim: ("exclusive_claims", 2),
     GroupClaim: ("group_claims", 5),
     CooccurrenceClaim: ("cooccurrence_claims", 3),

@@ -43,6 +43,8 @@ class TagInfo:
     """Direct parents: tags that are true whenever this one is."""
     implied_by: tuple[str, ...] = ()
     """Direct children."""
+    series: tuple[str, ...] = ()
+    """Series a character belongs to, where a source says so."""
     explanation: str = ""
     """One line, English."""
     explanation_ja: str = ""

@@ -30,25 +30,25 @@ def _levels() -> dict[str, int]:
     return {row[0]: RATINGS.index(row[1]) for row in rows if len(row) == 2}  # type: ignore[arg-type]
 
 
-_known_words: dict[str, int] = {}
-
-
-def rating_level(name: str, stated: str | None = None) -> int:
-    """Return the rating of a tag as an index of :data:`~enogu.tags.vocabulary.model.RATINGS`.
+def rating_level(text: str) -> int:
+    """Return the rating of a name or sentence by its words.
 
     Args:
-        name: Normal name.
-        stated: The rating a source states; it wins.
+        text: In lower case.
+
+    Returns:
+        An index of :data:`~enogu.tags.vocabulary.model.RATINGS`.
     """
-    if stated in RATINGS:
-        return RATINGS.index(stated)
-    return max((_word_level(word) for word in _WORD.findall(name)), default=0)
+    levels = word_levels(text)
+    return max(levels.values(), default=0)
 
 
-def _word_level(word: str) -> int:
-    level = _known_words.get(word)
-    if level is None:
-        level = _levels().get(fingerprint(word), 0)
-        if len(_known_words) < 200_000:
-            _known_words[word] = level
-    return level
+def word_levels(text: str) -> dict[str, int]:
+    """Return the words of a text, in lower case, that are not for everybody, with their level.
+
+    Args:
+        text: Any length; one call for many names is much cheaper than one call each.
+    """
+    known = _levels()
+    found = {word: known.get(fingerprint(word), 0) for word in set(_WORD.findall(text))}
+    return {word: level for word, level in found.items() if level}

@@ -33,7 +33,8 @@ CREATE TABLE sources (
     sha256 TEXT NOT NULL,       -- of the file
     date TEXT NOT NULL,         -- of the data, ISO, else of the import
     rows INTEGER NOT NULL,
-    broken INTEGER NOT NULL
+    broken INTEGER NOT NULL,
+    batch INTEGER NOT NULL      -- of the import, 0 for the embedded words
 );
 CREATE TABLE tags (
     id INTEGER PRIMARY KEY,
@@ -64,6 +65,9 @@ CREATE TABLE implications (
 ) WITHOUT ROWID;
 CREATE TABLE heirs (
     tag_id INTEGER NOT NULL, heir_id INTEGER NOT NULL, PRIMARY KEY (tag_id, heir_id)
+) WITHOUT ROWID;
+CREATE TABLE series (            -- of a character
+    tag_id INTEGER NOT NULL, series_id INTEGER NOT NULL, PRIMARY KEY (tag_id, series_id)
 ) WITHOUT ROWID;
 CREATE TABLE exclusive (
     group_name TEXT NOT NULL, tag_id INTEGER NOT NULL, PRIMARY KEY (group_name, tag_id)
@@ -119,6 +123,7 @@ CREATE TABLE implication_claims (
     source_id INTEGER NOT NULL, child TEXT NOT NULL, parent TEXT NOT NULL
 );
 CREATE TABLE heir_claims (source_id INTEGER NOT NULL, name TEXT NOT NULL, heir TEXT NOT NULL);
+CREATE TABLE series_claims (source_id INTEGER NOT NULL, name TEXT NOT NULL, series TEXT NOT NULL);
 CREATE TABLE exclusive_claims (
     source_id INTEGER NOT NULL, group_name TEXT NOT NULL, name TEXT NOT NULL
 );
@@ -137,6 +142,7 @@ CLAIM_TABLES: Final = (
     "form_claims",
     "implication_claims",
     "heir_claims",
+    "series_claims",
     "exclusive_claims",
     "group_claims",
     "cooccurrence_claims",

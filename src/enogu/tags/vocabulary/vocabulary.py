@@ -118,6 +118,7 @@ class Vocabulary:
             explanation=row[8],
             explanation_ja=row[9],
             heirs=self._names("SELECT heir_id FROM heirs WHERE tag_id = ?", number),
+            series=self._names("SELECT series_id FROM series WHERE tag_id = ?", number),
             implies=self._names("SELECT parent_id FROM implications WHERE child_id = ?", number),
             implied_by=self._names("SELECT child_id FROM implications WHERE parent_id = ?", number),
             japanese=tuple(text for kind, lang, text in forms if kind == "other" and lang == "ja"),

@@ -1,0 +1,1 @@
+"""Reading tag files of every known format."""
