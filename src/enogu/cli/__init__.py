@@ -15,6 +15,7 @@ from enogu.cli.draw_command import draw
 from enogu.cli.inspect_command import inspect
 from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
+from enogu.cli.tags_commands import tags_app
 from enogu.cli.train_command import report, tensorboard, train
 from enogu.cli.world_commands import world_app
 
@@ -31,6 +32,7 @@ for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, de
 app.command(config_app)
 app.command(captions_app)
 app.command(world_app)
+app.command(tags_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

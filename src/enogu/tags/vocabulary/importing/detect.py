@@ -267,8 +267,8 @@ def _vote(line: str) -> Content | None:
             return "tagcomplete"
         if len(fields) == 3 and not fields[2].isascii():
             return "translations"
-        return "extra"
-    if 2 <= len(fields) <= 3 and fields[0].strip() and fields[-1].strip():
+        return "extra" if any(map(str.isalpha, fields[2])) else None
+    if 2 <= len(fields) <= 3 and fields[0].strip() and any(map(str.isalpha, fields[-1])):
         return "translations"
     if re.match(r"\*?[^=\s].*=.*\S", line) or line.startswith("//"):
         return "bdtm"

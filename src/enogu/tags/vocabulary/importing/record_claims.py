@@ -81,9 +81,10 @@ def tag_claims(fields: Fields, facts: FileFacts) -> Iterator[Claim]:
     name = read_name(_first(fields, _NAME_KEYS))
     if read_flag(fields.get("is_deleted")):
         return
-    site, code = read_category(_first(fields, _CATEGORY_KEYS), facts.site)
-    if code == 9 and site == "danbooru":
+    category = _first(fields, _CATEGORY_KEYS)
+    if "tag_id" in fields and str(category).strip() == "9":
         return  # The ratings that taggers output are no tags.
+    site, code = read_category(category, facts.site)
     yield TagClaim(
         name,
         site,

@@ -92,13 +92,20 @@ def detect_encoding(sample: bytes) -> str | None:
         return "euc_jp"
     if text is not None:
         return "cp932"
-    # Text with some broken bytes: the rows that hold them are reported.
-    broken = {
+    # Text with some broken bytes: the rows that hold them are reported. UTF-8 is hard to meet by
+    # accident, so whole characters of it count more than fewer errors in another encoding.
+    text = sample.decode("utf-8", "surrogateescape")
+    broken = len(_SURROGATE.findall(text))
+    if broken * 2 < len(sample) - len(text) + broken:
+        return "utf-8"
+    other = {
         encoding: len(_SURROGATE.findall(sample.decode(encoding, "surrogateescape")))
-        for encoding in ("utf-8", "cp932", "euc_jp")
+        for encoding in ("cp932", "euc_jp")
     }
-    best = min(broken, key=lambda encoding: broken[encoding])
-    return best if broken[best] * 20 <= len(sample) else None
+    best = min(other, key=lambda encoding: other[encoding])
+    if min(broken, other[best]) * 20 > len(sample):
+        return None
+    return best if other[best] < broken else "utf-8"
 
 
 def read_pieces(path: Path, encoding: str) -> Iterator[str]:
