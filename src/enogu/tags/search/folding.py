@@ -1,0 +1,106 @@
+"""What is compared when a tag is searched: text without case, width, accents and punctuation."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from enogu.tags.names import normal_name
+
+MAX_QUERY_LENGTH: Final = 200
+"""Longer queries are cut: names end at 170 characters."""
+
+MAX_QUERY_WORDS: Final = 12
+
+_IDEOGRAPHIC: Final = (
+    (0x1100, 0x11FF),  # Hangul letters
+    (0x2E80, 0x2FDF),  # radicals
+    (0x3005, 0x3007),  # 々 〆 〇
+    (0x3041, 0x30FF),  # kana
+    (0x3105, 0x318F),  # Bopomofo, Hangul letters
+    (0x31F0, 0x31FF),  # small katakana
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7AF),  # Hangul syllables
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+_KATAKANA: Final = range(0x30A1, 0x30F7)
+_KATAKANA_TO_HIRAGANA: Final = 0x60
+
+
+def is_ideographic(sign: str) -> bool:
+    """Say whether a character belongs to a script that is written without blanks."""
+    code = ord(sign)
+    return code >= 0x1100 and any(first <= code <= last for first, last in _IDEOGRAPHIC)
+
+
+class _Signs(dict[int, str]):
+    """The folded form of each character, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        if code in _KATAKANA:
+            folded = chr(code - _KATAKANA_TO_HIRAGANA)
+        elif sign in "'’`":
+            folded = ""
+        elif not sign.isalnum():
+            # Marks that NFKC could not put onto a letter vanish, everything else parts words.
+            folded = "" if unicodedata.category(sign) in {"Mn", "Me", "Cf"} else " "
+        elif is_ideographic(sign):
+            folded = sign
+        else:
+            base = unicodedata.normalize("NFD", sign)[0]
+            folded = base if base.isalnum() else sign
+        self[code] = folded
+        return folded
+
+
+_SIGNS: Final = _Signs()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Text as it is compared."""
+
+    words: tuple[str, ...]
+    """Its words, without blanks; a face such as ``:d`` is one word of signs."""
+    ideographic: bool
+    """It has kana, kanji or Hangul, so parts of words are compared sign by sign."""
+
+    @property
+    def text(self) -> str:
+        """The words with single blanks between; ideographic text has none."""
+        return ("" if self.ideographic else " ").join(self.words)
+
+    @property
+    def compact(self) -> str:
+        """The words without blanks between them."""
+        return "".join(self.words)
+
+
+def fold(text: str) -> Folded:
+    """Return `text` as it is compared: ``ＣＡＴ＿Ears`` as the words ``cat`` and ``ears``.
+
+    Args:
+        text: A tag, another name, or what a person typed; any characters, any length.
+
+    Returns:
+        The words. Text without two letters or digits (``:d``, ``^_^``, ``!?``) keeps its signs.
+    """
+    # Most names are ASCII, where folding needs no look at Unicode.
+    normal = text.lower() if text.isascii() else normal_name(text)
+    words = normal.translate(_SIGNS).split()
+    if not words or (len(words) == 1 and len(words[0]) == 1 and len(normal) > 1):
+        # A face: its signs are all it has. A letter with an accent alone is a letter.
+        signs = "".join(normal.split())
+        face = any(sign.isprintable() and not sign.isalnum() and sign != "_" for sign in signs)
+        if face and not any(map(is_ideographic, signs)):
+            return Folded((signs,), ideographic=False)
+    ideographic = not normal.isascii() and any(map(is_ideographic, normal))
+    return Folded(tuple(words), ideographic=ideographic)
+
+
+def fold_query(text: str) -> Folded:
+    """Return what a person typed as it is compared, cut to a length that a name can have."""
+    folded = fold(text[:MAX_QUERY_LENGTH])
+    return Folded(folded.words[:MAX_QUERY_WORDS], ideographic=folded.ideographic)
