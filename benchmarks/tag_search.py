@@ -23,6 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from enogu.tags.search import TagSearch
+from enogu.tags.search.folding import fold
+from enogu.tags.search.kana import kana_to_romaji
+from enogu.tags.vocabulary import Vocabulary
 from tag_search_data import (
     BenchmarkTag,
     add_index,
@@ -31,11 +36,6 @@ from tag_search_data import (
     synthetic_tags,
     write_vocabulary,
 )
-
-from enogu.tags.search import TagSearch
-from enogu.tags.search.folding import fold
-from enogu.tags.search.kana import kana_to_romaji
-from enogu.tags.vocabulary import Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 HEPBURN = (("sy", "sh"), ("si", "shi"), ("ty", "ch"), ("ti", "chi"), ("tu", "tsu"), ("zy", "j"))
@@ -94,20 +94,26 @@ class Queries:
             ),
         )
         yield "typing error, whole", self.draw(long, lambda tag: self.misspelt(tag.name))
-        yield "typing error, unfinished", self.draw(
-            lambda tag: long(tag) and len(tag.name) >= 8, self.unfinished
+        yield (
+            "typing error, unfinished",
+            self.draw(lambda tag: long(tag) and len(tag.name) >= 8, self.unfinished),
         )
-        yield "Japanese, start", self.draw(
-            named, lambda tag: tag.japanese[0][0][: self.random.randint(2, 3)]
+        yield (
+            "Japanese, start",
+            self.draw(named, lambda tag: tag.japanese[0][0][: self.random.randint(2, 3)]),
         )
         yield "Japanese, inside", self.draw(named, self.inside_japanese)
         yield "reading in kana", self.draw(read, lambda tag: tag.japanese[0][1])
         yield "reading in romaji", self.draw(read, lambda tag: self.romaji(tag.japanese[0][1]))
-        yield "half-composed kana", self.draw(
-            lambda tag: read(tag) and len(tag.japanese[0][1]) >= 4, self.half_composed
+        yield (
+            "half-composed kana",
+            self.draw(lambda tag: read(tag) and len(tag.japanese[0][1]) >= 4, self.half_composed),
         )
-        yield "wildcard", self.draw(
-            lambda tag: len(words(tag)) >= 2, lambda tag: f"{words(tag)[0]}*{words(tag)[-1]}"
+        yield (
+            "wildcard",
+            self.draw(
+                lambda tag: len(words(tag)) >= 2, lambda tag: f"{words(tag)[0]}*{words(tag)[-1]}"
+            ),
         )
 
     def respelt(self, tag: BenchmarkTag) -> str:
@@ -321,7 +327,9 @@ def report(title: str, tags: Sequence[BenchmarkTag], arguments: argparse.Namespa
         build_s, build_mib = timed_build(path)
         size = path.stat().st_size / 1e6
         print(f"\n## {title}: {len(tags):,} tags\n")
-        print(f"- Index built in {build_s:.2f} s CPU, peak memory of that process {build_mib:.0f} MiB.")
+        print(
+            f"- Index built in {build_s:.2f} s CPU; peak memory of that process {build_mib:.0f} MiB"
+        )
         print(f"- File {size:.1f} MB, of which the index {size - without:.1f} MB.")
         for name, text in (("hit", tags[0].name[:4]), ("typo", tags[0].name[:-2] + "qx")):
             spent, mib = first_query(path, text, name)

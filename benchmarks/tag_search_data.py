@@ -50,12 +50,15 @@ shirt シャツ しゃつ|skirt スカート すかーと|pants ズボン ずぼ
 jacket ジャケット じゃけっと|coat コート こーと|sweater セーター せーたー|vest ベスト べすと
 kimono 着物 きもの|yukata 浴衣 ゆかた|uniform 制服 せいふく|apron エプロン えぷろん
 hat 帽子 ぼうし|cap キャップ きゃっぷ|hood フード ふーど|crown 冠 かんむり|ribbon リボン りぼん
-bow 蝶結び ちょうむすび|hairband ヘアバンド へあばんど|hairclip 髪留め かみどめ|scarf マフラー まふらー
+bow 蝶結び ちょうむすび|hairband ヘアバンド へあばんど|hairclip 髪留め かみどめ
+scarf マフラー まふらー
 collar 襟 えり|necktie ネクタイ ねくたい|gloves 手袋 てぶくろ|socks 靴下 くつした
 thighhighs 長靴下 ながくつした|shoes 靴 くつ|boots 長靴 ながぐつ|sandals 草履 ぞうり|belt 帯 おび
-buttons ボタン ぼたん|sleeves 袖 そで|pocket ポケット ぽけっと|bag 鞄 かばん|backpack 背負鞄 せおいかばん
+buttons ボタン ぼたん|sleeves 袖 そで|pocket ポケット ぽけっと|bag 鞄 かばん
+backpack 背負鞄 せおいかばん
 umbrella 傘 かさ|sword 剣 けん|bow_weapon 弓 ゆみ|spear 槍 やり|shield 盾 たて|staff 杖 つえ
-book 本 ほん|pen ペン ぺん|cup 湯呑 ゆのみ|plate 皿 さら|chair 椅子 いす|table 机 つくえ|bed 寝台 しんだい
+book 本 ほん|pen ペン ぺん|cup 湯呑 ゆのみ|plate 皿 さら|chair 椅子 いす|table 机 つくえ
+bed 寝台 しんだい
 window 窓 まど|door 扉 とびら|curtains カーテン かーてん|lamp 灯り あかり|lantern 提灯 ちょうちん
 tree 木 き|forest 森 もり|mountain 山 やま|river 川 かわ|sea 海 うみ|beach 浜 はま|sky 空 そら
 cloud 雲 くも|field 野原 のはら|garden 庭 にわ|street 道 みち|bridge 橋 はし|building 建物 たてもの
@@ -64,17 +67,20 @@ train 電車 でんしゃ|bicycle 自転車 じてんしゃ|boat 舟 ふね|pian
 drum 太鼓 たいこ|flute 笛 ふえ|cake ケーキ けーき|bread パン ぱん|rice 米 こめ|fruit 果物 くだもの
 tea 茶 ちゃ|candy 飴 あめ|ice 氷 こおり|ball 玉 たま|doll 人形 にんぎょう|mask 面 めん|bell 鈴 すず
 feather 羽根 はね|petals 花弁 かべん|background 背景 はいけい|outline 輪郭 りんかく|pose 姿勢 しせい
-smile 笑顔 えがお|frown 渋面 じゅうめん|tears 涙 なみだ|blush 赤面 せきめん|stockings 靴下長 くつしたなが
+smile 笑顔 えがお|frown 渋面 じゅうめん|tears 涙 なみだ|blush 赤面 せきめん
+stockings 靴下長 くつしたなが
 """
 FAMILIES = """
-tanaka 田中 たなか|suzuki 鈴木 すずき|takahashi 高橋 たかはし|watanabe 渡辺 わたなべ|itou 伊藤 いとう
+tanaka 田中 たなか|suzuki 鈴木 すずき|takahashi 高橋 たかはし|watanabe 渡辺 わたなべ
+itou 伊藤 いとう
 yamamoto 山本 やまもと|nakamura 中村 なかむら|kobayashi 小林 こばやし|katou 加藤 かとう
 yoshida 吉田 よしだ|yamada 山田 やまだ|sasaki 佐々木 ささき|matsumoto 松本 まつもと
 inoue 井上 いのうえ|kimura 木村 きむら|hayashi 林 はやし|shimizu 清水 しみず|saitou 斎藤 さいとう
 mori 森 もり|abe 阿部 あべ|ikeda 池田 いけだ|hashimoto 橋本 はしもと|ishikawa 石川 いしかわ
 maeda 前田 まえだ|fujita 藤田 ふじた|ogawa 小川 おがわ|okada 岡田 おかだ|gotou 後藤 ごとう
 hasegawa 長谷川 はせがわ|murakami 村上 むらかみ|kondou 近藤 こんどう|ishii 石井 いしい
-sakamoto 坂本 さかもと|endou 遠藤 えんどう|aoki 青木 あおき|fujii 藤井 ふじい|nishimura 西村 にしむら
+sakamoto 坂本 さかもと|endou 遠藤 えんどう|aoki 青木 あおき|fujii 藤井 ふじい
+nishimura 西村 にしむら
 fukuda 福田 ふくだ|oota 太田 おおた|miura 三浦 みうら|okamoto 岡本 おかもと|matsuda 松田 まつだ
 nakajima 中島 なかじま|harada 原田 はらだ|ono 小野 おの|tamura 田村 たむら|takeuchi 竹内 たけうち
 kaneko 金子 かねこ|wada 和田 わだ|nakayama 中山 なかやま|ishida 石田 いしだ|ueda 上田 うえだ
@@ -89,14 +95,16 @@ hotaru 蛍 ほたる|mizuki 瑞希 みずき|nagisa 渚 なぎさ|honoka 穂乃�
 umi 海 うみ|maki 真姫 まき|nozomi 希 のぞみ|eri 絵里 えり|hanayo 花陽 はなよ|chika 千歌 ちか
 riko 梨子 りこ|kanan 果南 かなん|mari 鞠 まり|yoshiko 善子 よしこ|hajime 一 はじめ|jirou 次郎 じろう
 """
-BEGINNINGS = "b br c ch cl d dr f fl g gl h j k l m n p pl qu r s sh sl st t th tr v w z".split()
-MIDDLES = "a ai e ea i o oo u ia io".split()
-ENDINGS = "b ck d g l ll m n nd ng nt p r rk s st t x".split()
+BEGINNINGS = "b br c ch cl d dr f fl g gl h j k l m n p pl qu r s sh sl st t th tr v w z"
+MIDDLES = "a ai e ea i o oo u ia io"
+ENDINGS = "b ck d g l ll m n nd ng nt p r rk s st t x"
 SYLLABLES = (
     "a i u e o ka ki ku ke ko sa shi su se so ta chi tsu te to na ni nu ne no ha hi fu he ho ma mi "
     "mu me mo ya yu yo ra ri ru re ro wa ga gi gu ge go za ji zu ze zo da de do ba bi bu be bo"
-).split()
-KATAKANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワ"
+)
+KATAKANA = (
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワ"
+)
 
 KINDS_OF_TAGS = (("general", 25), ("character", 30), ("artist", 33), ("copyright", 11), ("meta", 1))
 CODES = {"general": 0, "artist": 1, "copyright": 3, "character": 4, "meta": 5}
@@ -124,6 +132,8 @@ class BenchmarkTag:
 class Maker:
     def __init__(self, seed: int = 7) -> None:
         self.random = random.Random(seed)
+        self.beginnings, self.middles = BEGINNINGS.split(), MIDDLES.split()
+        self.endings, self.syllables = ENDINGS.split(), SYLLABLES.split()
         self.before = triples(WORDS_BEFORE)
         self.after = triples(WORDS_AFTER)
         self.families = triples(FAMILIES)
@@ -133,13 +143,13 @@ class Maker:
     def word(self) -> str:
         choose = self.random.choice
         parts = [
-            choose(BEGINNINGS) + choose(MIDDLES) + choose(ENDINGS)
+            choose(self.beginnings) + choose(self.middles) + choose(self.endings)
             for _ in range(self.random.choice((1, 1, 2, 2, 3)))
         ]
         return "".join(parts)
 
     def romaji(self, low: int, high: int) -> str:
-        return "".join(self.random.choices(SYLLABLES, k=self.random.randint(low, high)))
+        return "".join(self.random.choices(self.syllables, k=self.random.randint(low, high)))
 
     def general(self) -> BenchmarkTag:
         number = self.random.choice((1, 2, 2, 2, 2, 3, 3, 4))
@@ -157,7 +167,11 @@ class Maker:
         if self.random.random() < 0.3:
             tag.aliases.append(
                 self.random.choice(
-                    (tag.name + "s", "_".join(reversed(words)), "_".join([*words[:-1], self.word()]))
+                    (
+                        tag.name + "s",
+                        "_".join(reversed(words)),
+                        "_".join([*words[:-1], self.word()]),
+                    )
                 )
             )
         return tag
@@ -276,7 +290,9 @@ def write_vocabulary(path: Path, tags: list[BenchmarkTag]) -> None:
             ),
         )
         forms = [(tag.name, "tag", "")]
-        forms += [(alias, "alias", "") for alias in dict.fromkeys(tag.aliases) if alias not in names]
+        forms += [
+            (alias, "alias", "") for alias in dict.fromkeys(tag.aliases) if alias not in names
+        ]
         forms += [(name, "other", "ja") for name, _ in tag.japanese]
         forms += [(reading, "reading", "ja") for _, reading in tag.japanese if reading]
         connection.executemany(

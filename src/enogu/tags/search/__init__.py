@@ -1,4 +1,4 @@
-"""Finding tags in any spelling: kana, kanji, romaji, fragments, initials, typing errors, meaning."""
+"""Finding tags: kana, kanji, romaji, fragments, initials, typing errors, meaning."""
 
 from enogu.tags.search.build import build_index
 from enogu.tags.search.hit import Hit, Tier

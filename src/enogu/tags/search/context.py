@@ -1,4 +1,4 @@
-"""What the ranking knows beside the query: what the person uses, and what the prompt says already."""
+"""What the ranking knows beside the query: what the person uses, what the prompt says."""
 
 import math
 import sqlite3

@@ -41,7 +41,7 @@ class _Pairs:
     def __init__(self) -> None:
         self.pieces: list[Int64s] = []
 
-    def add(self, place: Place, where: Bools, owners: Int32s, *columns: UInt32s) -> None:
+    def add(self, place: int, where: Bools, owners: Int32s, *columns: UInt32s) -> None:
         """Add the grams of one place for all positions where `where` is true."""
         self.put(grams(place, *(column[where] for column in columns)), owners[where])
 
@@ -56,7 +56,8 @@ class _Pairs:
 
 def _signs(texts: Sequence[str], numbers: Int32s) -> tuple[UInt32s, Int32s]:
     """Return the characters of rows, a newline before and after each, and whose each is."""
-    joined = "\n" + "\n".join([texts[number] for number in numbers.tolist()]) + "\n\n"
+    places: list[int] = numbers.tolist()
+    joined = "\n" + "\n".join([texts[place] for place in places]) + "\n\n"
     signs = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
     # The newline before a text belongs to its row; those at the end belong to none.
     owners = np.append(numbers, np.int32(-1))

@@ -1,7 +1,7 @@
 """Kana and romaji as one key, so that every way of writing a reading finds the same tag.
 
 The key is romaji in which the differences between Hepburn (``shi``), Kunrei (``si``) and typing
-systems (``tu``, ``nn``, ``jya``), long vowels (``ou``, ``oo``, ``ō``, ``ー``) and doubled consonants
+systems (``tu``, ``nn``, ``jya``), long vowels (``ou``, ``oo``, ``ー``) and doubled consonants
 (``っ``) are gone. It is meant for comparing, not for reading: different words may share a key.
 """
 
@@ -68,7 +68,8 @@ def _kana_table() -> dict[str, str]:
         if sign != " "
     }
     table |= {"ぢ": "zi", "づ": "zu", "を": "o", "ん": "n", "ゔ": "bu", "っ": "", "ー": ""}
-    table |= dict(zip("ぁぃぅぇぉゃゅょゎゕゖ", "a i u e o ya yu yo wa ka ke".split(), strict=True))
+    table |= dict(zip(_SMALL_VOWELS, _VOWELS, strict=True))
+    table |= {"ゃ": "ya", "ゅ": "yu", "ょ": "yo", "ゎ": "wa", "ゕ": "ka", "ゖ": "ke"}
     glides = dict(zip(_GLIDES, ("ya", "yi", "yu", "ye", "yo"), strict=True))
     for sign in "きしちにひみりぎじぢびぴ":
         for small, glide in glides.items():
@@ -114,7 +115,7 @@ def fold_romaji(text: str) -> str:
         text: Lower-case romaji in any system, as ``shoujo``, ``syoujo``, ``shojo``.
 
     Returns:
-        The key, here ``syozyo``. A second call changes nothing.
+        The key, here ``syozyo``.
     """
     text = _LONG_O.sub("o", text)
     text = _HEPBURN.sub(_to_kunrei, _DOUBLED.sub(r"\1", text))

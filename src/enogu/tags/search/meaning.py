@@ -19,11 +19,12 @@ from enogu.tags.search.postings import Postings, write_postings
 
 MEANING_TABLE: Final = "search_meaning"
 
-_UNTOLD: Final = frozenset(
-    "a an and are as at be been being by for from has have having he her his how i in into is it "
-    "its of off on one or our own she so some than that the their them there these they this those "
-    "to very was were what when where which who with your you".split()
-)
+_UNTOLD_WORDS: Final = """
+a an and are as at be been being by for from has have having he her his how i in into is it its of
+off on one or our own she so some than that the their them there these they this those to very was
+were what when where which who with your you
+"""
+_UNTOLD: Final = frozenset(_UNTOLD_WORDS.split())
 _SAME: Final = {"no": "without", "not": "without", "lacking": "without", "lack": "without"}
 _HISSING: Final = re.compile(r"(?:ss|x|z|ch|sh)es$")
 _TWICE: Final = re.compile(r"([bdfgklmnprt])\1$")
@@ -154,7 +155,9 @@ class MeaningIndex:
             total += weight
             for tag_id in posting.first(_LOOSE_DEPTH).tolist():
                 shares[tag_id] += weight
-        enough = [(-share, tag_id) for tag_id, share in shares.items() if share > total * _LOOSE_SHARE]
+        enough = [
+            (-share, tag_id) for tag_id, share in shares.items() if share > total * _LOOSE_SHARE
+        ]
         return [tag_id for _, tag_id in sorted(enough)[:most]]
 
     def _with_words(self, tag_ids: Sequence[int], words: Sequence[str]) -> list[int]:

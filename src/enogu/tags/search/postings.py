@@ -48,12 +48,14 @@ def write_postings(
 
 
 def _blocks(pairs: npt.NDArray[np.int64]) -> Iterator[tuple[int, int | None, bytes]]:
+    if not pairs.size:
+        return
     pairs.sort()
-    pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))] if pairs.size else pairs
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
     grams = (pairs >> 32).astype(np.int32)
     rows = (pairs & 0xFFFFFFFF).astype(np.int32)
     del pairs
-    starts = np.flatnonzero(np.concatenate(([True], grams[1:] != grams[:-1]))) if rows.size else []
+    starts = np.flatnonzero(np.diff(grams, prepend=np.int32(-1)))
     distances = np.diff(rows, prepend=np.int32(0)).astype(np.uint32)
     narrow = distances.astype(np.uint16)
     is_wide = distances > 0xFFFF

@@ -247,7 +247,9 @@ def _check_version(connection: sqlite3.Connection) -> None:
 def _shown_flags(ratings: Collection[str]) -> npt.NDArray[np.bool_]:
     unknown = [rating for rating in ratings if rating not in RATINGS]
     if unknown:
-        raise VocabularyError(f"unknown rating {unknown[0]!r}; the ratings are {', '.join(RATINGS)}")
+        raise VocabularyError(
+            f"unknown rating {unknown[0]!r}; the ratings are {', '.join(RATINGS)}"
+        )
     shown = np.zeros(2 * DEPRECATED, dtype=np.bool_)
     for flags in range(2 * DEPRECATED):
         shown[flags] = RATINGS[flags & RATING_MASK] in ratings
