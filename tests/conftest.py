@@ -17,6 +17,12 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
+def own_data_folder(tmp_path_factory, monkeypatch):
+    """No test may read or write the person's vocabulary; the embedded one is built once."""
+    monkeypatch.setenv("ENOGU_DATA_DIR", str(tmp_path_factory.getbasetemp() / "data"))
+
+
+@pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """No test may reach the network: a hub that answers would hide a missing local file."""
 

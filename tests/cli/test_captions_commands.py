@@ -6,11 +6,6 @@ from PIL import Image
 from enogu.cli import run
 
 
-@pytest.fixture(autouse=True)
-def own_vocabulary(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ENOGU_DATA_DIR", str(tmp_path_factory.getbasetemp() / "vocabulary"))
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -47,7 +47,8 @@ def stats(
 
     Args:
         folder: A folder of captions. Left out: the pictures of the project.
-        trigger: The word that shall bring back what is learnt. Left out: that of the project.
+        trigger: The word that shall bring back what is learnt. Left out: that of the project,
+            else an unknown word that begins nine of ten captions.
         tag: Show what stands together with this tag.
         measure: Sorts what stands together: cosine, jaccard, overlap or frequency.
         share: From this share of the captions on a tag counts as absorbed, over 0 to 1.
@@ -58,14 +59,14 @@ def stats(
         japanese: Write Japanese names into the heat map, where a font has the letters.
         font: A font file for the heat map.
     """
-    from enogu.tags.dataset import captions_statistics, write_heat_map
+    from enogu.tags.dataset import captions_statistics, guess_trigger, write_heat_map
     from enogu.tags.dataset.documents import statistics_as_dict
 
     place = find_place(folder, common)
     vocabulary = open_vocabulary()
-    found = captions_statistics(
-        read_place(place), vocabulary, trigger=trigger or place.trigger, absorbed_share=share
-    )
+    captions = read_place(place)
+    word = trigger or place.trigger or guess_trigger(captions, vocabulary)
+    found = captions_statistics(captions, vocabulary, trigger=word, absorbed_share=share)
     if picture is not None:
         labels = _japanese(vocabulary, found.captions.names) if japanese else {}
         write_heat_map(
@@ -97,16 +98,19 @@ def check(
 
     Args:
         folder: A folder of captions. Left out: the pictures of the project.
-        trigger: The word that shall bring back what is learnt; it may be unknown.
+        trigger: The word that shall bring back what is learnt; it may be unknown. Left out: as for
+            enogu captions stats.
         rows: How many findings of each kind to show; --json has all.
         strict: End with exit code 1 when something was found.
     """
-    from enogu.tags.dataset import check_captions
+    from enogu.tags.dataset import check_captions, guess_trigger
     from enogu.tags.dataset.documents import findings_as_dict
 
     place = find_place(folder, common)
     captions = read_place(place)
-    findings = check_captions(captions, open_vocabulary(), trigger=trigger or place.trigger)
+    vocabulary = open_vocabulary()
+    word = trigger or place.trigger or guess_trigger(captions, vocabulary)
+    findings = check_captions(captions, vocabulary, trigger=word)
     if common.json:
         print_json(findings_as_dict(captions, findings))
     else:

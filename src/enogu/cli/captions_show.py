@@ -20,7 +20,7 @@ from enogu.tags.vocabulary.model import Measure
 _ROLES = {
     "people": "how many there are",
     "trait": "part of the subject: the trigger alone brings it back. --prune-traits takes it out",
-    "setting": "not part of the subject, yet learnt with it: add pictures without it",
+    "setting": "learnt with the rest: right for a style; for a character add pictures without it",
     "other": "learnt as part of the subject, worn or done every time",
 }
 _SINGLES_SHOWN = 40
@@ -104,7 +104,7 @@ def _show_together(found: Statistics, tag: str, measure: Measure, rows: int) -> 
         listed = related_rows(found, tag, measure)
     else:
         title = "Most often together, by " + measure
-        listed = together_rows(found, measure, least=2)
+        listed = together_rows(found, measure, least=2, obvious=False)
     _table(
         title, headings,
         (

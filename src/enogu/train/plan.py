@@ -7,6 +7,8 @@ from pathlib import Path
 from enogu.pictures.buckets import BucketSize
 from enogu.pictures.contact_sheet import contact_sheet
 from enogu.tags.caption import variants
+from enogu.tags.dataset import CaptionSyntax, caption_notes
+from enogu.tags.vocabulary import Vocabulary
 from enogu.train.forecast import Forecast, forecast
 from enogu.train.prepare import TrainingItem
 from enogu.train.setup import Setup
@@ -72,8 +74,29 @@ def make_plan(setup: Setup) -> Plan:
             )
             for item in setup.prepared.items[:3]
         ),
-        warnings=(*setup.prepared.warnings, *_warnings(setup, prediction)),
+        warnings=(
+            *setup.prepared.warnings,
+            *_warnings(setup, prediction),
+            *_caption_warnings(setup),
+        ),
     )
+
+
+def _caption_warnings(setup: Setup) -> tuple[str, ...]:
+    captions = setup.config.captions
+    items = setup.prepared.items
+    with Vocabulary.open() as vocabulary:
+        return caption_notes(
+            setup.project.pictures_dir,
+            [(item.record.relative, item.text) for item in items if item.text is not None],
+            vocabulary,
+            trigger=captions.trigger,
+            syntax=CaptionSyntax(
+                separator=captions.separator,
+                keep_separator=captions.keep_separator,
+                secondary_separator=captions.secondary_separator,
+            ),
+        )
 
 
 def write_contact_sheet(setup: Setup, path: Path) -> Path:

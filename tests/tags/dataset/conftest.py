@@ -12,10 +12,11 @@ GROUPS = {
     "hair": ("blue_hair", "black_hair", "long_hair", "very_long_hair", "ponytail", "hair"),
     "eyes": ("blue_eyes", "red_eyes"),
     "headwear": ("hat", "witch_hat", "hairband"),
-    "clothes": ("dress", "red_dress", "t-shirt", "shirt"),
+    "clothes_upper": ("dress", "red_dress", "t-shirt", "shirt"),
     "expression": ("smile", "crying"),
     "background": ("white_background", "simple_background"),
     "quality": ("best_quality",),
+    "time": ("day", "night"),
 }
 IMPLIES = {
     "very_long_hair": ("long_hair",),
@@ -24,8 +25,12 @@ IMPLIES = {
     "t-shirt": ("shirt",),
     "white_background": ("simple_background",),
 }
-EXCLUSIVE = {"hair_colour": ("blue_hair", "black_hair"), "hair_length": ("long_hair",
-             "very_long_hair", "short_hair")}  # fmt: skip
+EXCLUSIVE = {
+    "number_of_girls": ("1girl", "2girls"),
+    "time_of_day": ("day", "night"),
+    "hair_colour": ("blue_hair", "black_hair"),
+    "hair_length": ("long_hair", "very_long_hair", "short_hair"),
+}
 ALIASES = {"tee": "t-shirt", "blue_haired": "blue_hair"}
 HEIRS = {"old_hat": ("hat", "smile")}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from enogu.errors import CaptionError
-from enogu.tags.dataset import captions_statistics
+from enogu.tags.dataset import captions_statistics, guess_trigger
 from enogu.tags.dataset.documents import related_rows, statistics_as_dict, together_rows
 from enogu.tags.dataset.drift import jensen_shannon
 
@@ -73,6 +73,14 @@ def test_drift_names_the_folder_and_the_tags(make, knows):
     ]
 
 
+def test_a_trigger_is_guessed_where_an_unknown_word_begins_the_captions(make, knows):
+    files = {f"{n}.txt": "hero, 1girl" for n in range(9)} | {"9.txt": "1girl, hero"}
+    assert guess_trigger(make(files), knows) == "hero"
+    assert guess_trigger(make(files | {"8.txt": "smile"}), knows) == ""
+    assert guess_trigger(make({name: "1girl, hero" for name in files}), knows) == ""
+    assert guess_trigger(make(dict.fromkeys(files, "")), knows) == ""
+
+
 def test_one_folder_has_no_drift(make, knows):
     assert captions_statistics(make({"a.txt": "a", "b.txt": "b"}), knows).drift == ()
 
@@ -103,6 +111,16 @@ def test_pairs_are_listed_from_the_rarer_tag(make, knows):
     assert related_rows(found, "Y", "frequency")[0]["frequency"] == round(2 / 3, 6)
     with pytest.raises(CaptionError, match="no caption has the tag 'q'"):
         related_rows(found, "q")
+
+
+def test_pairs_of_which_one_is_part_of_the_other_can_be_left_out(make):
+    files = {"a.txt": "red dress, dress, hat, top hat, what", "b.txt": "z"}
+    found = captions_statistics(make(files))
+    pairs = {(row["first"], row["second"]) for row in together_rows(found, obvious=False)}
+    assert len(together_rows(found)) == 10
+    assert len(pairs) == 8
+    assert not pairs & {("red_dress", "dress"), ("hat", "top_hat")}
+    assert ("hat", "what") in pairs
 
 
 def test_the_document_holds_all_lists(make, knows):

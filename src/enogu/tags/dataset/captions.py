@@ -151,10 +151,10 @@ def _table(
     syntax: CaptionSyntax,
     files: list[CaptionFile],
     *,
-    unusable: tuple[Unusable, ...],
-    warnings: tuple[str, ...],
-    without_caption: tuple[Path, ...],
-    without_picture: tuple[Path, ...],
+    unusable: tuple[Unusable, ...] = (),
+    warnings: tuple[str, ...] = (),
+    without_caption: tuple[Path, ...] = (),
+    without_picture: tuple[Path, ...] = (),
 ) -> CaptionSet:
     spelt_ids: dict[str, int] = {}
     spelt: list[int] = []
@@ -186,6 +186,26 @@ def _table(
         without_caption=without_caption,
         without_picture=without_picture,
     )
+
+
+def captions_from_texts(
+    folder: Path, texts: Iterable[tuple[str, str]], syntax: CaptionSyntax
+) -> CaptionSet:
+    """Make a table from texts that were read before.
+
+    Args:
+        folder: Where they lie.
+        texts: Name inside the folder, and text, of each.
+        syntax: Signs that divide a caption.
+    """
+    files = [
+        CaptionFile(
+            path=folder / name, relative=name, text=text, encoding="utf-8", mark=b"",
+            data=text.encode(errors="surrogatepass"),
+        )
+        for name, text in sorted(texts)
+    ]  # fmt: skip
+    return _table(folder, syntax, files)
 
 
 def texts_of(text: str) -> list[str]:

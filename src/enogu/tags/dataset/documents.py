@@ -49,7 +49,12 @@ def statistics_as_dict(statistics: Statistics) -> dict[str, object]:
 
 
 def together_rows(
-    statistics: Statistics, measure: Measure = "cosine", *, least: int = 1, limit: int = 200
+    statistics: Statistics,
+    measure: Measure = "cosine",
+    *,
+    least: int = 1,
+    limit: int = 200,
+    obvious: bool = True,
 ) -> list[dict[str, object]]:
     """Return the pairs that belong together most, with all four measures.
 
@@ -60,6 +65,7 @@ def together_rows(
         measure: Sorts the pairs; equal ones by how many captions hold both.
         least: Fewest captions that must hold both.
         limit: At most this many pairs.
+        obvious: Keep pairs of which one is part of the other, as dress and red dress.
 
     Returns:
         Rows; ``first`` is the rarer tag, so ``frequency`` says how often it brings the other.
@@ -71,7 +77,21 @@ def together_rows(
     rare = pairs.counts[pairs.first] <= pairs.counts[pairs.second]
     first = np.where(rare, pairs.first, pairs.second)[kept]
     second = np.where(rare, pairs.second, pairs.first)[kept]
-    return _rows(statistics, first, second, pairs.together[kept], measure, limit)
+    together = pairs.together[kept]
+    if not obvious:
+        new = np.array(
+            [
+                not _is_part(names[a], names[b]) and not _is_part(names[b], names[a])
+                for a, b in zip(first, second, strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        first, second, together = first[new], second[new], together[new]
+    return _rows(statistics, first, second, together, measure, limit)
+
+
+def _is_part(name: str, longer: str) -> bool:
+    return f"_{name}_" in f"_{longer}_"
 
 
 def related_rows(

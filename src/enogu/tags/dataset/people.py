@@ -6,8 +6,9 @@ from typing import Final
 
 _SEVERAL: Final = re.compile(
     r"[2-9]\+?(?:girls|boys|others)|\d{2,}\+?(?:girls|boys|others)"
-    r"|multiple_(?:girls|boys|others|people|views)|couple|crowd|group|everyone"
+    r"|multiple_(?:girls|boys|others|people|views|persona)|couple|crowd|group|everyone|siblings"
 )
+_HOW_MANY: Final = frozenset({"solo", "no_humans", "male_focus", "solo_focus", "animal_focus"})
 _ONE_OF_A_KIND: Final = frozenset({"1girl", "1boy", "1other"})
 
 
@@ -27,4 +28,4 @@ def shows_several(names: Iterable[str]) -> bool:
 
 def counts_people(name: str) -> bool:
     """Say whether a tag says how many people there are (``1girl``, ``2boys``, ``solo`` …)."""
-    return name in _ONE_OF_A_KIND or name in ("solo", "no_humans") or bool(_SEVERAL.fullmatch(name))
+    return name in _ONE_OF_A_KIND or name in _HOW_MANY or bool(_SEVERAL.fullmatch(name))

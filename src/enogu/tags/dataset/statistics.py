@@ -17,6 +17,7 @@ from enogu.tags.dataset.similarity import Pairs, count_pairs
 ABSORBED_SHARE: Final = 0.8
 """From this share of the captions on, a tag and the trigger are hardly told apart."""
 
+_FIRST_SHARE: Final = 0.9
 _MOST_TAGS_APART: Final = 400
 _LEAST_COUNT_APART: Final = 3
 
@@ -171,6 +172,22 @@ def find_absorbed(
         if counts[tag] and captions.names[tag] != trigger
     ]
     return tuple(sorted(found, key=lambda row: (-row.count, row.name))), with_trigger
+
+
+def guess_trigger(captions: CaptionSet, knows: KnowsTags) -> str:
+    """Return the word that is most likely the trigger: unknown, and first in most captions.
+
+    Returns:
+        Its normal name; empty when no word begins nine of ten captions, or the vocabulary knows it.
+    """
+    begun = captions.starts[:-1][captions.lengths > 0]
+    if not len(begun):
+        return ""
+    firsts = np.bincount(captions.tags[begun], minlength=len(captions.names))
+    tag = int(firsts.argmax())
+    name = captions.names[tag]
+    usual = firsts[tag] >= _FIRST_SHARE * captions.num_captions
+    return name if usual and knows.resolve(name).how == "unknown" else ""
 
 
 def _apart(
