@@ -8,6 +8,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Generator
 from pathlib import Path
@@ -23,6 +24,16 @@ _STORAGE_ERRNOS = {
 }
 
 _CHUNK_BYTES = 1 << 20
+# Libraries written in Rust (safetensors, tokenizers) have error types of their own, which name the
+# operating system's number at the end of the text.
+_RUST_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+
+
+def _errno_of(error: Exception) -> int | None:
+    if isinstance(error, OSError):
+        return error.errno
+    found = _RUST_OS_ERROR.search(str(error))
+    return int(found[1]) if found else None
 
 
 @contextlib.contextmanager
@@ -37,8 +48,8 @@ def storage_errors(path: Path) -> Generator[None]:
     """
     try:
         yield
-    except OSError as error:
-        reason = _STORAGE_ERRNOS.get(error.errno or 0)
+    except Exception as error:
+        reason = _STORAGE_ERRNOS.get(_errno_of(error) or 0)
         if reason is None:
             raise
         raise StorageError(
