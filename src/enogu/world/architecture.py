@@ -24,27 +24,31 @@ picture itself. After 12,800 pictures the colour of hair was right in 86 % of 64
 in 62 % with epsilon (whose loss was debiased), all else equal.
 """
 
-LATENT_CHANNELS = 4
-DOWNSCALE = 4
-
 
 @dataclass(frozen=True, kw_only=True)
 class MiniShape:
     """Widths and depths of `mini`; the defaults are the shipped model."""
 
     picture_px: int = 128
-    vae_channels: tuple[int, int, int] = (16, 32, 64)
-    unet_channels: tuple[int, int, int] = (32, 64, 128)
-    unet_heads: tuple[int, int, int] = (2, 2, 4)
+    latent_channels: int = 4
+    vae_channels: tuple[int, ...] = (16, 32, 64)
+    """One width a level; each level but the last halves the picture."""
+    unet_channels: tuple[int, ...] = (32, 64, 128)
+    unet_heads: tuple[int, ...] = (2, 2, 4)
     norm_groups: int = 8
     text_width: int = 128
     text_layers: int = 3
     text_heads: int = 4
 
     @property
+    def downscale(self) -> int:
+        """Pixels per latent, in each direction."""
+        return 2 ** (len(self.vae_channels) - 1)
+
+    @property
     def latent_px(self) -> int:
         """Width and height of the latents of one picture."""
-        return self.picture_px // DOWNSCALE
+        return self.picture_px // self.downscale
 
     def to_metadata(self) -> dict[str, str]:
         """Return the shape as strings, to compare a saved state with."""
@@ -59,11 +63,11 @@ def _one(values: tuple[T, ...]) -> tuple[T]:
 def build_vae(shape: MiniShape) -> AutoencoderKL:
     """Return the untrained autoencoder."""
     return AutoencoderKL(
-        down_block_types=_one(("DownEncoderBlock2D",) * 3),
-        up_block_types=_one(("UpDecoderBlock2D",) * 3),
+        down_block_types=_one(("DownEncoderBlock2D",) * len(shape.vae_channels)),
+        up_block_types=_one(("UpDecoderBlock2D",) * len(shape.vae_channels)),
         block_out_channels=_one(shape.vae_channels),
         layers_per_block=1,
-        latent_channels=LATENT_CHANNELS,
+        latent_channels=shape.latent_channels,
         norm_num_groups=shape.norm_groups,
         sample_size=shape.picture_px,
         mid_block_add_attention=False,
@@ -71,15 +75,16 @@ def build_vae(shape: MiniShape) -> AutoencoderKL:
 
 
 def build_unet(shape: MiniShape) -> UNet2DConditionModel:
-    """Return the untrained denoiser; attention with text at half and quarter resolution."""
+    """Return the untrained denoiser; attention with text at all levels but the finest."""
+    deeper = len(shape.unet_channels) - 1
     return UNet2DConditionModel(
         sample_size=shape.latent_px,
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
+        in_channels=shape.latent_channels,
+        out_channels=shape.latent_channels,
         layers_per_block=1,
-        block_out_channels=shape.unet_channels,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=_one(shape.unet_channels),
+        down_block_types=_one(("DownBlock2D", *["CrossAttnDownBlock2D"] * deeper)),
+        up_block_types=_one((*["CrossAttnUpBlock2D"] * deeper, "UpBlock2D")),
         # diffusers calls the number of heads "attention_head_dim" here (huggingface/diffusers
         # issue 2011); the SD1 configs do the same.
         attention_head_dim=_one(shape.unet_heads),

@@ -1,174 +1,182 @@
 """Measuring `mini`: does a picture show what its tags say?
 
-The judge learns nothing. It knows how pictures are made, so for each question it draws the same
-character once with every possible answer, several seeds each, and asks which answer's average
-drawing is nearest to the picture, on the pixels where the answers differ.
+Characters are described completely, `mini` draws them, and the judge reads the pictures. Only
+answers that can be seen count. Two splits are asked: combinations like those of the training, and
+combinations that were kept out of it.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from enogu.world.axes import AXES, Traits, tags_of
+from enogu.world.axes import AXES, HELD_OUT, TAGS, Traits, tags_of, visible_axes
 from enogu.world.captions import join_tags, nonsense_word, random_traits
 from enogu.world.drawing import draw_traits
 from enogu.world.export import MiniParts
 from enogu.world.intervals import wilson_interval
-from enogu.world.sampling import sample_pictures
+from enogu.world.sampling import sample_in_batches
 
-JUDGED_AXES = (
-    "hair_colour",
-    "eye_colour",
-    "headwear",
-    "background",
-    "hair_style",
-    "clothes_colour",
-)
-_JUDGE_PX = 64
-_TEMPLATE_SEEDS = 4
+Read = Callable[[Sequence[Image.Image]], list[dict[str, str]]]
+"""Pictures in, the answer on every axis out, one dictionary per picture."""
 
-Pixels = NDArray[np.float32]
+COLOUR_AXES = ("hair_colour", "eye_colour", "clothes_colour", "background")
+NEGATIVE_TAGS = ("smile", "open mouth", "night", "full body", "blush")
+"""Tags common enough to turn up unasked, so that a negative prompt has something to remove."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AxisScore:
-    """How often one axis came out right."""
+class Score:
+    """How often something came out right."""
 
-    axis: str
     right: int
     total: int
 
     @property
     def share(self) -> float:
-        """Right answers in 0..1."""
-        return self.right / self.total
+        """Right answers in 0..1; 0 when nothing was asked."""
+        return self.right / self.total if self.total else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % Wilson interval of `share`."""
-        return wilson_interval(self.right, self.total)
+        return wilson_interval(self.right, self.total) if self.total else (0.0, 1.0)
 
 
-def _pixels(picture: Image.Image) -> Pixels:
-    small = picture.resize((_JUDGE_PX, _JUDGE_PX), Image.Resampling.BOX)
-    return np.asarray(small, dtype=np.float32) / 255.0
+@dataclass(frozen=True, kw_only=True)
+class SplitScores:
+    """What the judge says about pictures of one split."""
 
+    by_axis: dict[str, Score]
+    """Every axis that could be seen at least once."""
+    involved: Score
+    """Answers on the axes whose combination was held out, where it was."""
+    all_right: Score
+    """Pictures whose every visible answer is right."""
 
-class AxisTemplates:
-    """Average drawings of one character with every answer on one axis.
-
-    Args:
-        traits: The character; its own answer on `axis` does not matter.
-        axis: The question.
-    """
-
-    def __init__(self, traits: Traits, axis: str) -> None:
-        self.values = AXES[axis]
-        averages: list[Pixels] = []
-        for value in self.values:
-            changed = Traits({**traits.values, axis: value}, traits.stated)
-            drawings = [
-                _pixels(draw_traits(changed, 7_000_000 + seed, _JUDGE_PX))
-                for seed in range(_TEMPLATE_SEEDS)
-            ]
-            averages.append(np.mean(drawings, axis=0))
-        self.averages: Pixels = np.stack(averages)
-        # Where the answers do not differ, a pixel says nothing about the question.
-        self.weights: Pixels = self.averages.std(axis=0).mean(axis=-1, keepdims=True)
-
-    def read(self, picture: Image.Image) -> str:
-        """Return the answer whose drawing is nearest to `picture`."""
-        errors = ((self.averages - _pixels(picture)) ** 2 * self.weights).sum(axis=(1, 2, 3))
-        return self.values[int(errors.argmin())]
-
-
-def judged_axes(traits: Traits) -> list[str]:
-    """Return the axes that can be seen: closed eyes have no colour, a serafuku is always blue."""
-    axes = [axis for axis in JUDGED_AXES if axis != "eye_colour" or traits["eyes"] == "open"]
-    return [a for a in axes if a != "clothes_colour" or traits["clothes"] != "serafuku"]
-
-
-def held_out_prompts(count: int, seed: int) -> list[Traits]:
-    """Return random characters whose drawings `mini` has not been trained on."""
-    rng = random.Random(f"evaluation {seed}")
-    return [random_traits(rng) for _ in range(count)]
+    def together(self, axes: Sequence[str] = tuple(AXES)) -> Score:
+        """Return all answers on `axes` as one score."""
+        scores = [self.by_axis[axis] for axis in axes if axis in self.by_axis]
+        return Score(right=sum(s.right for s in scores), total=sum(s.total for s in scores))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What the judge says about drawings and about the model."""
+    """All figures of the model card that concern tags."""
 
-    drawings: tuple[AxisScore, ...]
-    """The ceiling: the judge on fresh drawings by code."""
-    model: tuple[AxisScore, ...]
-    all_right: AxisScore
-    nonsense_kept: AxisScore
-    """Answers that stay the same when a nonsense word is put in front of the prompt."""
+    drawings: SplitScores
+    """The ceiling: the judge on drawings by code of the prompts of `seen`."""
+    seen: SplitScores
+    held_out: SplitScores
+    by_guidance: dict[float, Score]
+    """All answers at other guidance scales, on some of the prompts of `seen`."""
+    nonsense_kept: Score
+    """Answers that stay the same with a nonsense word in front of the prompt."""
+    named: dict[str, Score]
+    """For each of `NEGATIVE_TAGS`: pictures that show it although nothing was said about it …"""
+    named_negative: dict[str, Score]
+    """… and with the tag as negative prompt, same seeds."""
 
 
-def evaluate_mini(
-    parts: MiniParts, *, count: int = 128, seed: int = 0, steps: int = 20, cfg_scale: float = 4.0
-) -> Evaluation:
-    """Draw `count` random prompts with the model and judge every visible axis.
+def characters(count: int, seed: int, *, held_out: bool = False) -> list[Traits]:
+    """Return random characters whose drawings `mini` has not been trained on."""
+    rng = random.Random(f"evaluation {seed} {held_out}")
+    return [random_traits(rng, held_out=held_out) for _ in range(count)]
 
-    Args:
-        parts: The networks.
-        count: Number of prompts.
-        seed: Of prompts and noise.
-        steps: Euler steps.
-        cfg_scale: Guidance.
-    """
-    prompts = held_out_prompts(count, seed)
-    captions = [join_tags(tags_of(traits)) for traits in prompts]
-    rng = random.Random(f"nonsense {seed}")
-    odd_captions = [f"{nonsense_word(rng)}, {caption}" for caption in captions]
-    seeds = [1000 * seed + i for i in range(count)]
-    pictures = sample_in_batches(parts, captions, seeds, steps, cfg_scale)
-    odd_pictures = sample_in_batches(parts, odd_captions, seeds, steps, cfg_scale)
-    drawn_right, model_right, seen = ({a: 0 for a in JUDGED_AXES} for _ in range(3))
-    all_right = kept = asked = 0
-    for i, traits in enumerate(prompts):
-        truth = draw_traits(traits, 9_000_000 + i)
-        everything = True
-        for axis in judged_axes(traits):
-            templates = AxisTemplates(traits, axis)
-            answer = templates.read(pictures[i])
-            seen[axis] += 1
-            drawn_right[axis] += templates.read(truth) == traits[axis]
-            model_right[axis] += answer == traits[axis]
-            everything = everything and answer == traits[axis]
-            kept += templates.read(odd_pictures[i]) == answer
-            asked += 1
-        all_right += everything
-    return Evaluation(
-        drawings=_scores(drawn_right, seen),
-        model=_scores(model_right, seen),
-        all_right=AxisScore(axis="all of them", right=all_right, total=count),
-        nonsense_kept=AxisScore(axis="unchanged", right=kept, total=asked),
+
+def score_answers(traits: Sequence[Traits], answers: Sequence[Mapping[str, str]]) -> SplitScores:
+    """Hold what was read against what was asked, on the axes that can be seen."""
+    right, total = dict.fromkeys(AXES, 0), dict.fromkeys(AXES, 0)
+    whole = involved_right = involved_total = 0
+    for one, answer in zip(traits, answers, strict=True):
+        visible = visible_axes(one)
+        for axis in visible:
+            total[axis] += 1
+            right[axis] += answer[axis] == one[axis]
+        whole += all(answer[axis] == one[axis] for axis in visible)
+        for axes, pairs in HELD_OUT.items():
+            if tuple(one[axis] for axis in axes) in pairs and set(axes) <= set(visible):
+                involved_total += len(axes)
+                involved_right += sum(answer[axis] == one[axis] for axis in axes)
+    return SplitScores(
+        by_axis={a: Score(right=right[a], total=total[a]) for a in AXES if total[a]},
+        involved=Score(right=involved_right, total=involved_total),
+        all_right=Score(right=whole, total=len(traits)),
     )
 
 
-def _scores(right: dict[str, int], total: dict[str, int]) -> tuple[AxisScore, ...]:
-    return tuple(AxisScore(axis=a, right=right[a], total=total[a]) for a in right if total[a])
-
-
-def sample_in_batches(
+def evaluate_mini(
     parts: MiniParts,
-    captions: Sequence[str],
-    seeds: Sequence[int],
-    steps: int,
-    cfg_scale: float,
-    batch_size: int = 16,
-) -> list[Image.Image]:
-    """Return one picture per caption, drawn a few at a time to bound the memory."""
-    pictures: list[Image.Image] = []
-    for start in range(0, len(captions), batch_size):
-        part = slice(start, start + batch_size)
-        pictures += sample_pictures(
-            parts, list(captions[part]), seeds=list(seeds[part]), steps=steps, cfg_scale=cfg_scale
+    read: Read,
+    *,
+    count: int = 256,
+    seed: int = 0,
+    steps: int = 20,
+    cfg_scale: float = 4.0,
+) -> Evaluation:
+    """Draw `count` prompts per split with the model and let the judge read them.
+
+    Args:
+        parts: The networks.
+        read: The judge.
+        count: Prompts per split.
+        seed: Of prompts and noise.
+        steps: Euler steps.
+        cfg_scale: Guidance of the main figures.
+    """
+
+    def draw(
+        prompts: Sequence[str], *, scale: float = cfg_scale, negative: str = ""
+    ) -> list[dict[str, str]]:
+        seeds = [1000 * seed + i for i in range(len(prompts))]
+        return read(
+            sample_in_batches(
+                parts, prompts, seeds, steps=steps, cfg_scale=scale, negative=negative
+            )
         )
-    return pictures
+
+    seen = characters(count, seed)
+    unseen = characters(count, seed, held_out=True)
+    prompts = [join_tags(tags_of(traits)) for traits in seen]
+    answers = draw(prompts)
+    rng = random.Random(f"nonsense {seed}")
+    few = max(1, count // 4)
+    odd = draw([f"{nonsense_word(rng)}, {prompt}" for prompt in prompts[:few]])
+    open_prompts = ["1girl"] * few
+    open_answers = draw(open_prompts)
+    return Evaluation(
+        drawings=score_answers(
+            seen, read([draw_traits(traits, 9_000_000 + i) for i, traits in enumerate(seen)])
+        ),
+        seen=score_answers(seen, answers),
+        held_out=score_answers(unseen, draw([join_tags(tags_of(t)) for t in unseen])),
+        by_guidance={
+            scale: score_answers(seen[:few], draw(prompts[:few], scale=scale)).together()
+            for scale in (1.0, 2.0, 7.0)
+        },
+        nonsense_kept=_agreement(answers[:few], odd, seen[:few]),
+        named={tag: _showing(tag, open_answers) for tag in NEGATIVE_TAGS},
+        named_negative={
+            tag: _showing(tag, draw(open_prompts, negative=tag)) for tag in NEGATIVE_TAGS
+        },
+    )
+
+
+def _agreement(
+    first: Sequence[Mapping[str, str]],
+    second: Sequence[Mapping[str, str]],
+    traits: Sequence[Traits],
+) -> Score:
+    pairs = [
+        a[axis] == b[axis]
+        for a, b, one in zip(first, second, traits, strict=True)
+        for axis in visible_axes(one)
+    ]
+    return Score(right=sum(pairs), total=len(pairs))
+
+
+def _showing(tag: str, answers: Sequence[Mapping[str, str]]) -> Score:
+    wanted = TAGS[tag]
+    hits = [all(answer[axis] == value for axis, value in wanted.items()) for answer in answers]
+    return Score(right=sum(hits), total=len(hits))

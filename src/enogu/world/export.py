@@ -66,6 +66,11 @@ class MiniParts:
         """Factor from raw latents to unit variance, as the autoencoder's config says."""
         return float(self.vae.config["scaling_factor"])
 
+    @property
+    def downscale(self) -> int:
+        """Pixels per latent, in each direction."""
+        return 2 ** (len(self.vae.config["block_out_channels"]) - 1)
+
 
 def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
     """Write a diffusers folder and return its size in bytes.

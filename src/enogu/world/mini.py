@@ -12,6 +12,7 @@ from enogu.files import atomic_path, make_dirs, write_text_atomic
 from enogu.world.architecture import MiniShape
 from enogu.world.diffusion_training import LatentPool, train_diffusion
 from enogu.world.export import MiniParts, write_mini
+from enogu.world.grid import write_grid
 from enogu.world.pool import Pool, build_pool
 from enogu.world.text_training import train_text_encoder
 from enogu.world.tokenizer import load_tokenizer, write_tokenizer
@@ -46,8 +47,9 @@ def train_mini(
     """Draw the pool, learn tokenizer, autoencoder, text encoder and UNet, and export them.
 
     Args:
-        work_dir: Pool and training states; the same call with the same folder goes on.
-        out_dir: The diffusers folder, also written in between to look at.
+        work_dir: Pool, training states and samples on the way; the same call with the same folder
+            goes on.
+        out_dir: The diffusers folder, written at the end.
         budget: Pictures and budgets.
         shape: Widths of the networks.
         seed: Of everything random.
@@ -90,6 +92,12 @@ def train_mini(
         parts = MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
         return write_mini(out_dir, parts, tokenizer_dir)
 
+    def show(step: int, unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> None:
+        parts = MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
+        path = work_dir / "samples" / f"step_{step:06d}.png"
+        write_grid(parts, path, rows=1)
+        logger.info("drew %s, truth above model", path)
+
     text_encoder = train_text_encoder(
         tokenizer,
         work_dir / "text_state.safetensors",
@@ -108,19 +116,20 @@ def train_mini(
         seed=seed,
         batch_size=batch_size,
         bf16=bf16,
-        on_save=lambda unet, text_encoder: logger.info(
-            "exported %.1f MB to %s", export(unet, text_encoder) / 1e6, out_dir
-        ),
+        on_save=show,
     )
     return export(*networks)
 
 
 def _cached_latents(vae: AutoencoderKL, pool: Pool, work_dir: Path, *, bf16: bool) -> LatentPool:
     """Encode the pool once, and put the measured factor into the autoencoder's config."""
-    path, note = work_dir / "latents.npy", work_dir / "factor.txt"
+    path, small_path = work_dir / "latents.npy", work_dir / "latents_small.npy"
+    note = work_dir / "factor.txt"
     if not note.exists():
         with atomic_path(path) as temporary, temporary.open("wb") as handle:
             factor = encode_pool(vae, pool, handle, bf16=bf16)
+        with atomic_path(small_path) as temporary, temporary.open("wb") as handle:
+            encode_pool(vae, pool, handle, half_size=True, factor=factor, bf16=bf16)
         write_text_atomic(note, repr(factor))
     vae.register_to_config(scaling_factor=float(note.read_text("utf-8")))
-    return LatentPool(latents=np.load(path), pool_seed=pool.seed)
+    return LatentPool(latents=np.load(path), small_latents=np.load(small_path), pool_seed=pool.seed)

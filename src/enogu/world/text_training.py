@@ -125,7 +125,8 @@ def train_text_encoder(
     networks: dict[str, nn.Module] = {"text_encoder": text_encoder, "heads": heads}
     state = TrainingState(networks, TEXT_RECIPE, settings)
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, progress: float) -> Tensor:
+        del progress
         rng = random.Random(f"text {seed} {step}")
         captions = [training_caption(random_traits(rng), rng) for _ in range(BATCH_SIZE)]
         return text_loss(text_encoder, heads, tokenizer, captions, bf16=bf16)

@@ -138,7 +138,7 @@ class TrainingState:
         self,
         path: Path,
         budget: Budget,
-        loss_at: Callable[[int], Tensor],
+        loss_at: Callable[[int, float], Tensor],
         *,
         title: str,
         save_every: int,
@@ -149,7 +149,8 @@ class TrainingState:
         Args:
             path: Where the state is kept; saved every `save_every` steps and at the end.
             budget: When to stop.
-            loss_at: Gives the loss of a step, a scalar, from its number.
+            loss_at: Gives the loss of a step, a scalar, from its number and the share of the budget
+                that is used up.
             title: What the log calls the stage.
             save_every: Steps between two saved states.
             on_save: Called after each save on the way.
@@ -163,7 +164,7 @@ class TrainingState:
             self.load(path)
         average: float | None = None
         while (progress := budget.progress(self.step, self.cpu_seconds)) < 1:
-            loss = loss_at(self.step)
+            loss = loss_at(self.step, progress)
             self.apply_gradients(loss, progress)
             value = float(loss.detach())
             average = value if average is None else average + 0.02 * (value - average)
