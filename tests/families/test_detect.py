@@ -1,5 +1,6 @@
 """What a base is said to be, and files that are no base: each refusal names the way on."""
 
+import json
 import pickle
 import subprocess
 import sys
@@ -149,6 +150,16 @@ def test_an_inpainting_unet_is_refused(tmp_path):
     key = "model.diffusion_model.input_blocks.0.0.weight"
     path = write_keys(tmp_path / "inpaint.safetensors", key, shape=(16, 9, 3, 3))
     assert "takes 9 channels" in refusal(path)
+
+
+def test_an_inpainting_folder_is_refused_and_more_latent_channels_are_not(tmp_path):
+    save_folder(build_tiny_base("sd1"), tmp_path)
+    config_path = tmp_path / "unet" / "config.json"
+    config = json.loads(config_path.read_text("utf-8"))
+    config_path.write_text(json.dumps({**config, "in_channels": 9}), "utf-8")
+    assert "takes 9 channels and gives 4" in refusal(tmp_path)
+    config_path.write_text(json.dumps({**config, "in_channels": 8, "out_channels": 8}), "utf-8")
+    assert inspect_base(tmp_path).spec.name == "sd1"
 
 
 def test_edm_models_are_refused(tmp_path):

@@ -100,11 +100,12 @@ def _family_of(path: Path, unet: Config) -> tuple[FamilySpec, tuple[str, ...]]:
     Raises:
         BaseModelError: A variant with another input or conditioning.
     """
-    channels = unet.get("in_channels", 4)
-    if channels != 4:
+    channels, given_back = unet.get("in_channels", 4), unet.get("out_channels", 4)
+    if channels != given_back:
         raise BaseModelError(
-            f"{path}: its UNet takes {channels} channels, so it is an inpainting, depth or "
-            "editing model; training and drawing need one with 4",
+            f"{path}: its UNet takes {channels} channels and gives {given_back}, so it is an "
+            "inpainting, depth or editing model; training and drawing need one that takes latents "
+            "alone",
             hint="Take the plain text-to-image version of the model.",
         )
     width = unet.get("cross_attention_dim")

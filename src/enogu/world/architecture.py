@@ -30,7 +30,7 @@ class MiniShape:
     """Widths and depths of `mini`; the defaults are the shipped model."""
 
     picture_px: int = 128
-    latent_channels: int = 4
+    latent_channels: int = 8
     vae_channels: tuple[int, ...] = (16, 32, 64)
     """One width a level; each level but the last halves the picture."""
     unet_channels: tuple[int, ...] = (32, 64, 128)
