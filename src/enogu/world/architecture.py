@@ -50,6 +50,10 @@ class MiniShape:
         """Width and height of the latents of one picture."""
         return self.picture_px // self.downscale
 
+    def text_metadata(self) -> dict[str, str]:
+        """Return the part of :meth:`to_metadata` that concerns the text encoder."""
+        return {k: v for k, v in self.to_metadata().items() if k.startswith("text_")}
+
     def to_metadata(self) -> dict[str, str]:
         """Return the shape as strings, to compare a saved state with."""
         return {key: str(value) for key, value in asdict(self).items()}

@@ -121,7 +121,7 @@ def train_text_encoder(
     torch.manual_seed(seed)
     text_encoder = build_text_encoder(shape, vocab_size=len(tokenizer))
     heads = TagHeads(shape.text_width)
-    settings = {**shape.to_metadata(), "seed": str(seed)}
+    settings = {**shape.text_metadata(), "seed": str(seed)}
     networks: dict[str, nn.Module] = {"text_encoder": text_encoder, "heads": heads}
     state = TrainingState(networks, TEXT_RECIPE, settings)
 
