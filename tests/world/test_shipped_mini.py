@@ -8,18 +8,14 @@ import torch
 from safetensors import safe_open
 
 from enogu.errors import WorldError
-from enogu.world.axes import Traits, tags_of
+from enogu.world.axes import tags_of
 from enogu.world.captions import join_tags
-from enogu.world.card import write_grid
 from enogu.world.drawing import draw_traits, traits_for
-from enogu.world.evaluate import (
-    AxisTemplates,
-    held_out_prompts,
-    judged_axes,
-)
+from enogu.world.evaluate import characters, score_answers
 from enogu.world.export import MiniParts, read_mini
-from enogu.world.intervals import wilson_interval
-from enogu.world.sampling import sample_pictures
+from enogu.world.grid import write_grid
+from enogu.world.judge.judge import load_judge
+from enogu.world.sampling import sample_in_batches, sample_pictures
 from enogu.world.vae_training import round_trip_psnr, to_unit_range
 
 MINI = Path(__file__).parents[2] / "src" / "enogu" / "families" / "mini"
@@ -30,8 +26,8 @@ def parts() -> MiniParts:
     return read_mini(MINI)
 
 
-def test_at_most_12_megabytes_in_fp16() -> None:
-    assert sum(p.stat().st_size for p in MINI.rglob("*") if p.is_file()) <= 12_000_000
+def test_at_most_15_megabytes_in_fp16() -> None:
+    assert sum(p.stat().st_size for p in MINI.rglob("*") if p.is_file()) <= 15_000_000
     for path in MINI.rglob("*.safetensors"):
         with safe_open(str(path), framework="pt") as handle:
             dtypes = {handle.get_slice(key).get_dtype() for key in list(handle.keys())}
@@ -67,35 +63,17 @@ def test_the_grid_shows_truth_above_model(parts: MiniParts, tmp_path: Path) -> N
     assert (tmp_path / "grid.png").stat().st_size > 1000
 
 
-def test_the_judge_reads_drawings() -> None:
-    traits = traits_for(["1girl", "red hair", "blue eyes", "beret", "white shirt"], 1)
-    picture = draw_traits(traits, 12345)
-    for axis in ("hair_colour", "headwear"):
-        assert AxisTemplates(traits, axis).read(picture) == traits[axis]
-    closed = Traits({**traits.values, "eyes": "closed", "clothes": "serafuku"})
-    assert not {"eye_colour", "clothes_colour"} & set(judged_axes(closed))
-
-
-def test_intervals_hold_the_share() -> None:
-    low, high = wilson_interval(120, 128)
-    assert 0.88 < low < 120 / 128 < high < 0.97
-    assert wilson_interval(10, 10)[1] == 1.0
-
-
 def test_half_a_mini_is_refused(tmp_path: Path) -> None:
     (tmp_path / "unet").mkdir()
     with pytest.raises(WorldError, match="text_encoder"):
         read_mini(tmp_path)
 
 
-def test_pictures_follow_hair_colour_headwear_and_background(parts: MiniParts) -> None:
-    prompts = held_out_prompts(8, 77)
-    captions = [join_tags(tags_of(traits)) for traits in prompts]
-    pictures = sample_pictures(parts, captions, seeds=list(range(8)), steps=12)
-    for axis in ("hair_colour", "headwear", "background"):
-        answers = [
-            AxisTemplates(traits, axis).read(picture)
-            for traits, picture in zip(prompts, pictures, strict=True)
-        ]
-        # The card has 99 % and more on each; chance is at most 17 %.
-        assert sum(a == t[axis] for a, t in zip(answers, prompts, strict=True)) >= 7, axis
+def test_pictures_show_what_their_tags_say(parts: MiniParts) -> None:
+    traits = characters(12, 77)
+    prompts = [join_tags(tags_of(one)) for one in traits]
+    pictures = sample_in_batches(parts, prompts, list(range(12)), steps=12, cfg_scale=4.0)
+    scores = score_answers(traits, load_judge()(pictures).answers)
+    # Far below what the card says, far above chance, which is at most one third.
+    assert scores.together(("hair_colour", "background", "framing")).share > 0.8
+    assert scores.together().share > 0.7

@@ -8,18 +8,19 @@ import pytest
 import torch
 
 from enogu.errors import WorldError
-from enogu.world.architecture import MiniShape, build_text_encoder
+from enogu.world.architecture import MiniShape, build_text_encoder, build_vae
 from enogu.world.diffusion_training import LatentPool, stratified_timesteps, train_diffusion
 from enogu.world.mini import MiniBudget, train_mini
 from enogu.world.pool import Pool, build_pool
 from enogu.world.text_training import TAG_NUMBERS, tag_targets, train_text_encoder
 from enogu.world.tokenizer import load_tokenizer
 from enogu.world.training_state import Budget
-from enogu.world.vae_training import encode_pool, train_vae
+from enogu.world.vae_training import encode_pool, to_unit_range, train_vae, vae_loss
 
 MINI = Path(__file__).parents[2] / "src" / "enogu" / "families" / "mini"
 TINY = MiniShape(
     picture_px=32,
+    latent_channels=4,
     vae_channels=(4, 4, 4),
     unet_channels=(4, 4, 8),
     unet_heads=(1, 1, 1),
@@ -45,7 +46,9 @@ def test_pool_goes_on_and_refuses_other_settings(tmp_path: Path, pool: Pool) -> 
 
 
 def test_autoencoder_resumes_bit_equal(tmp_path: Path, pool: Pool) -> None:
-    whole = train_vae(pool, tmp_path / "a", shape=TINY, budget=Budget(steps=4), bf16=False)
+    whole = train_vae(
+        pool, tmp_path / "a", shape=TINY, budget=Budget(steps=4), bf16=False, compiled=False
+    )
     # A stop in the middle: the state of the first two of four steps, saved on the way.
     path = tmp_path / "b"
     with pytest.raises(KeyboardInterrupt):
@@ -55,9 +58,10 @@ def test_autoencoder_resumes_bit_equal(tmp_path: Path, pool: Pool) -> None:
             shape=TINY,
             budget=Budget(steps=4),
             bf16=False,
+            compiled=False,
             save_every=2,
         )
-    resumed = train_vae(pool, path, shape=TINY, budget=Budget(steps=4), bf16=False)
+    resumed = train_vae(pool, path, shape=TINY, budget=Budget(steps=4), bf16=False, compiled=False)
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, resumed.state_dict()[name]), name
 
@@ -78,7 +82,9 @@ class StopsAt(Pool):
 
 def test_diffusion_resumes_bit_equal(tmp_path: Path) -> None:
     latents = np.random.default_rng(0).normal(size=(6, 4, 8, 8)).astype(np.float16)
-    latent_pool = LatentPool(latents=latents, pool_seed=0)
+    latent_pool = LatentPool(
+        latents=latents, small_latents=latents[:, :, ::2, ::2].copy(), pool_seed=0
+    )
     tokenizer = load_tokenizer(MINI / "tokenizer")
 
     def train(name: str, *, stop: bool = False) -> dict[str, torch.Tensor]:
@@ -96,6 +102,7 @@ def test_diffusion_resumes_bit_equal(tmp_path: Path) -> None:
             budget=Budget(steps=4),
             batch_size=2,
             bf16=False,
+            compiled=False,
             save_every=2,
             on_save=interrupt if stop else None,
         )
@@ -109,9 +116,17 @@ def test_diffusion_resumes_bit_equal(tmp_path: Path) -> None:
 
 
 def test_a_state_of_other_settings_is_refused(tmp_path: Path, pool: Pool) -> None:
-    train_vae(pool, tmp_path / "s", shape=TINY, budget=Budget(steps=1), bf16=False)
+    train_vae(pool, tmp_path / "s", shape=TINY, budget=Budget(steps=1), bf16=False, compiled=False)
     with pytest.raises(WorldError, match="seed"):
-        train_vae(pool, tmp_path / "s", shape=TINY, budget=Budget(steps=1), bf16=False, seed=3)
+        train_vae(
+            pool,
+            tmp_path / "s",
+            shape=TINY,
+            budget=Budget(steps=1),
+            bf16=False,
+            compiled=False,
+            seed=3,
+        )
 
 
 def test_budget_is_one_of_two_things() -> None:
@@ -122,7 +137,9 @@ def test_budget_is_one_of_two_things() -> None:
 
 
 def test_latents_have_unit_variance(pool: Pool, tmp_path: Path) -> None:
-    vae = train_vae(pool, tmp_path / "s", shape=TINY, budget=Budget(steps=1), bf16=False)
+    vae = train_vae(
+        pool, tmp_path / "s", shape=TINY, budget=Budget(steps=1), bf16=False, compiled=False
+    )
     file = io.BytesIO()
     factor = encode_pool(vae, pool, file, bf16=False)
     file.seek(0)
@@ -130,6 +147,19 @@ def test_latents_have_unit_variance(pool: Pool, tmp_path: Path) -> None:
     assert (latents.shape, latents.dtype) == ((6, 4, 8, 8), np.float16)
     assert factor > 0
     assert latents.astype(np.float32).std() == pytest.approx(1.0, abs=0.01)
+    small = io.BytesIO()
+    assert encode_pool(vae, pool, small, half_size=True, factor=factor, bf16=False) == factor
+    small.seek(0)
+    assert np.load(small).shape == (6, 4, 4, 4)
+
+
+def test_the_encoder_stays_while_the_decoder_learns_alone(pool: Pool) -> None:
+    torch.manual_seed(0)
+    vae = build_vae(TINY)
+    pictures = to_unit_range(pool.pixels[:2])
+    vae_loss(vae, pictures, torch.Generator().manual_seed(0), decoder_only=True).backward()
+    moved = {name.split(".")[0] for name, p in vae.named_parameters() if p.grad is not None}
+    assert moved == {"decoder", "post_quant_conv"}
 
 
 def test_timesteps_cover_the_range_evenly() -> None:
@@ -147,6 +177,7 @@ def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
         shape=TINY,
         workers=1,
         bf16=False,
+        compiled=False,
         batch_size=2,
     )
     assert 0 < size < 1_000_000

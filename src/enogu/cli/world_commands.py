@@ -170,10 +170,10 @@ def train(
     *,
     work: Path = Path("build/mini"),
     out: Path | None = None,
-    pictures: int = 24_000,
-    vae_seconds: float = 900.0,
-    text_seconds: float = 110.0,
-    unet_seconds: float = 5600.0,
+    pictures: int = 20_000,
+    vae_seconds: float = 1500.0,
+    text_seconds: float = 180.0,
+    unet_seconds: float = 4800.0,
     threads: int | None = None,
     seed: int = 0,
     fp32: Annotated[bool, Parameter(negative=())] = False,
@@ -296,7 +296,7 @@ def card(
         mini: The base: `mini` or a folder.
         work: Where the training states of mini are, for the card's facts about its training.
         grid: For mini: a PNG to write, drawings by code above the model's.
-        number: Prompts (128 unless said) or drawings (2000 unless said).
+        number: Prompts a split (256 unless said) or drawings (2000 unless said).
     """
     from enogu.families.detect import resolve_base
 
@@ -309,9 +309,17 @@ def card(
             text = write_judge_card(mini_dir, count=number or 2000, progress=progress)
     else:
         from enogu.world.card import write_card
+        from enogu.world.judge.judge import load_judge
 
         path = mini_dir / "model_card.md"
-        text = write_card(mini_dir, work, grid_path=grid, count=number or 128)
+        judge = load_judge()
+        text = write_card(
+            mini_dir,
+            work,
+            lambda pictures: judge(pictures).answers,
+            grid_path=grid,
+            count=number or 256,
+        )
     if common.json:
         print_json({"card": str(path), "text": text})
     else:

@@ -42,6 +42,7 @@ def train_mini(
     seed: int = 0,
     workers: int = 2,
     bf16: bool = True,
+    compiled: bool = True,
     batch_size: int = 32,
 ) -> int:
     """Draw the pool, learn tokenizer, autoencoder, text encoder and UNet, and export them.
@@ -55,6 +56,7 @@ def train_mini(
         seed: Of everything random.
         workers: Processes that draw the pool.
         bf16: Compute in bfloat16 where autocast allows.
+        compiled: Let torch fuse the blocks; costs minutes at the start of two stages.
         batch_size: Pictures per step of the UNet.
 
     Returns:
@@ -85,6 +87,7 @@ def train_mini(
         budget=budget.vae,
         seed=seed,
         bf16=bf16,
+        compiled=compiled,
     )
     latents = _cached_latents(vae, pool, work_dir, bf16=bf16)
 
@@ -116,6 +119,7 @@ def train_mini(
         seed=seed,
         batch_size=batch_size,
         bf16=bf16,
+        compiled=compiled,
         on_save=show,
     )
     return export(*networks)
