@@ -174,7 +174,7 @@ def train(
     vae_seconds: float = 1500.0,
     text_seconds: float = 180.0,
     unet_seconds: float = 4800.0,
-    threads: int | None = None,
+    processes: int | None = None,
     seed: int = 0,
     fp32: Annotated[bool, Parameter(negative=())] = False,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
@@ -190,16 +190,16 @@ def train(
         vae_seconds: CPU-seconds for the autoencoder.
         text_seconds: CPU-seconds for the text encoder's own lesson.
         unet_seconds: CPU-seconds for the denoiser.
-        threads: Of the computation. Without it all cores; 1 wastes least on a shared machine.
+        processes: That train together, of one thread each. Without it one a core.
         seed: Of everything random.
         fp32: For CPUs without bf16 instructions.
     """
     from enogu.families.detect import resolve_base
+    from enogu.machine import probe_machine
     from enogu.world.architecture import MiniShape
-    from enogu.world.mini import MiniBudget, train_mini
+    from enogu.world.mini import MiniBudget, train_mini_together
     from enogu.world.training_state import Budget
 
-    _prepare_training(threads)
     budget = MiniBudget(
         pictures=pictures,
         vae=Budget(cpu_seconds=vae_seconds),
@@ -207,7 +207,15 @@ def train(
         diffusion=Budget(cpu_seconds=unet_seconds),
     )
     folder = out or resolve_base("mini")
-    num_bytes = train_mini(work, folder, budget=budget, shape=MiniShape(), seed=seed, bf16=not fp32)
+    num_bytes = train_mini_together(
+        work,
+        folder,
+        budget=budget,
+        shape=MiniShape(),
+        seed=seed,
+        bf16=not fp32,
+        processes=probe_machine().physical_cores if processes is None else processes,
+    )
     if common.json:
         print_json({"folder": str(folder), "bytes": num_bytes})
     else:

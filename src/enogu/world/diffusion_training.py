@@ -16,6 +16,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from enogu.diffusion.noise import sample_noise, seeded_generator
 from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.diffusion.targets import prediction_target
+from enogu.world import parallel
 from enogu.world.architecture import PREDICTION, MiniShape, build_text_encoder, build_unet
 from enogu.world.captions import training_caption
 from enogu.world.compiling import compile_blocks, to_channels_last, use_plain_attention
@@ -129,11 +130,12 @@ def train_diffusion(
     def loss_at(step: int, progress: float) -> Tensor:
         small = progress < SMALL_SHARE
         chosen = pool.small_latents if small else pool.latents
-        count = batch_size * (SMALL_BATCH_FACTOR if small else 1)
-        latents, captions = _batch(chosen, pool.pool_seed, seed, step, count)
+        count = batch_size * (SMALL_BATCH_FACTOR if small else 1) // parallel.num_processes()
+        part = parallel.part_of(step)
+        latents, captions = _batch(chosen, pool.pool_seed, seed, part, count)
         token_ids = tokenize(tokenizer, captions)
         with autocast(bf16):
-            generator = seeded_generator(seed, step)
+            generator = seeded_generator(seed, part)
             return diffusion_loss((unet, text_encoder), schedule, latents, token_ids, generator)
 
     def report() -> None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from enogu.world import parallel
 from enogu.world.architecture import MiniShape, build_text_encoder
 from enogu.world.axes import KNOWN_TAGS
 from enogu.world.captions import random_traits, training_caption
@@ -127,8 +128,9 @@ def train_text_encoder(
 
     def loss_at(step: int, progress: float) -> Tensor:
         del progress
-        rng = random.Random(f"text {seed} {step}")
-        captions = [training_caption(random_traits(rng), rng) for _ in range(BATCH_SIZE)]
+        rng = random.Random(f"text {seed} {parallel.part_of(step)}")
+        count = BATCH_SIZE // parallel.num_processes()
+        captions = [training_caption(random_traits(rng), rng) for _ in range(count)]
         return text_loss(text_encoder, heads, tokenizer, captions, bf16=bf16)
 
     state.train(state_path, budget, loss_at, title="text", save_every=save_every)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from enogu.errors import NonFiniteError, WorldError
 from enogu.files import atomic_path, make_dirs
+from enogu.world import parallel
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ class TrainingState:
             group["lr"] = self.learning_rate(progress)
         loss.backward()
         parameters = [p for _, p in self.parameters()]
+        parallel.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -168,18 +170,19 @@ class TrainingState:
             self.apply_gradients(loss, progress)
             value = float(loss.detach())
             average = value if average is None else average + 0.02 * (value - average)
-            if self.step % 100 == 0:
+            if self.step % 100 == 0 and parallel.rank() == 0:
                 share = 100 * progress
                 logger.info("%s step %d, %.0f %%, loss %.4f", title, self.step, share, average)
-            if self.step % save_every == 0:
+            if self.step % save_every == 0 and parallel.rank() == 0:
                 self.save(path)
                 on_save()
-        self.save(path)
+        if parallel.rank() == 0:
+            self.save(path)
 
     def tick(self) -> None:
-        """Count the CPU time since the last call."""
+        """Count the CPU time of all processes since the last call."""
         now = time.process_time()
-        self.cpu_seconds += now - self._clock
+        self.cpu_seconds += parallel.total(now - self._clock)
         self._clock = now
 
     def averaged(self, network_name: str) -> dict[str, Tensor]:

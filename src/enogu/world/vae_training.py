@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from enogu.diffusion.noise import seeded_generator
+from enogu.world import parallel
 from enogu.world.architecture import MiniShape, build_vae
 from enogu.world.compiling import compile_blocks, to_channels_last
 from enogu.world.pool import Pool
@@ -110,12 +111,13 @@ def train_vae(
     crop = min(CROP_PX, shape.picture_px)
 
     def loss_at(step: int, progress: float) -> Tensor:
-        pictures = _crops(pool, seed, step, BATCH_SIZE, crop)
+        part = parallel.part_of(step)
+        pictures = _crops(pool, seed, part, BATCH_SIZE // parallel.num_processes(), crop)
         with autocast(bf16):
             return vae_loss(
                 vae,
                 pictures,
-                seeded_generator(seed, step),
+                seeded_generator(seed, part),
                 decoder_only=progress >= DECODER_ONLY_FROM,
             )
 
