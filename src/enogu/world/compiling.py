@@ -38,6 +38,10 @@ class PlainAttention:
                 1, 2
             )
 
+        # Optional in diffusers for layers that only attend to added keys; SD1 has none of those.
+        assert attn.to_k is not None
+        assert attn.to_v is not None
+        assert attn.to_out is not None
         query = by_head(attn.to_q(hidden_states))
         key, value = by_head(attn.to_k(context)), by_head(attn.to_v(context))
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)

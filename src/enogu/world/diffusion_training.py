@@ -127,8 +127,8 @@ def train_diffusion(
     state = TrainingState({"unet": unet, "text_encoder": text_encoder}, DIFFUSION_RECIPE, settings)
     schedule = NoiseSchedule.scaled_linear()
 
-    def loss_at(step: int, progress: float) -> Tensor:
-        small = progress < SMALL_SHARE
+    def loss_at(step: int) -> Tensor:
+        small = state.progress < SMALL_SHARE
         chosen = pool.small_latents if small else pool.latents
         count = batch_size * (SMALL_BATCH_FACTOR if small else 1) // parallel.num_processes()
         part = parallel.part_of(step)

@@ -126,8 +126,7 @@ def train_text_encoder(
     networks: dict[str, nn.Module] = {"text_encoder": text_encoder, "heads": heads}
     state = TrainingState(networks, TEXT_RECIPE, settings)
 
-    def loss_at(step: int, progress: float) -> Tensor:
-        del progress
+    def loss_at(step: int) -> Tensor:
         rng = random.Random(f"text {seed} {parallel.part_of(step)}")
         count = BATCH_SIZE // parallel.num_processes()
         captions = [training_caption(random_traits(rng), rng) for _ in range(count)]

@@ -73,6 +73,8 @@ class TrainingState:
     metadata: dict[str, str]
     step: int = 0
     cpu_seconds: float = 0.0
+    progress: float = 0.0
+    """Share of the budget that is used up."""
     ema: dict[str, Tensor] = field(init=False)
     optimizer: torch.optim.AdamW = field(init=False)
     _clock: float = field(init=False)
@@ -140,7 +142,7 @@ class TrainingState:
         self,
         path: Path,
         budget: Budget,
-        loss_at: Callable[[int, float], Tensor],
+        loss_at: Callable[[int], Tensor],
         *,
         title: str,
         save_every: int,
@@ -151,8 +153,7 @@ class TrainingState:
         Args:
             path: Where the state is kept; saved every `save_every` steps and at the end.
             budget: When to stop.
-            loss_at: Gives the loss of a step, a scalar, from its number and the share of the budget
-                that is used up.
+            loss_at: Gives the loss of a step, a scalar, from its number.
             title: What the log calls the stage.
             save_every: Steps between two saved states.
             on_save: Called after each save on the way.
@@ -166,7 +167,8 @@ class TrainingState:
             self.load(path)
         average: float | None = None
         while (progress := budget.progress(self.step, self.cpu_seconds)) < 1:
-            loss = loss_at(self.step, progress)
+            self.progress = progress
+            loss = loss_at(self.step)
             self.apply_gradients(loss, progress)
             value = float(loss.detach())
             average = value if average is None else average + 0.02 * (value - average)

@@ -110,7 +110,7 @@ def train_vae(
     state = TrainingState({"vae": vae}, VAE_RECIPE, {**shape.to_metadata(), "seed": str(seed)})
     crop = min(CROP_PX, shape.picture_px)
 
-    def loss_at(step: int, progress: float) -> Tensor:
+    def loss_at(step: int) -> Tensor:
         part = parallel.part_of(step)
         pictures = _crops(pool, seed, part, BATCH_SIZE // parallel.num_processes(), crop)
         with autocast(bf16):
@@ -118,7 +118,7 @@ def train_vae(
                 vae,
                 pictures,
                 seeded_generator(seed, part),
-                decoder_only=progress >= DECODER_ONLY_FROM,
+                decoder_only=state.progress >= DECODER_ONLY_FROM,
             )
 
     state.train(state_path, budget, loss_at, title="vae", save_every=save_every)
