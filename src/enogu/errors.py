@@ -10,6 +10,7 @@
     │   ├── PictureError       a picture cannot be read or used
     │   ├── CaptionError       a caption file cannot be read or used
     │   ├── PromptError        a prompt cannot be understood
+    │   ├── PhraseError        a phrase book or an entry of it cannot be used
     │   ├── VocabularyError    a tag file or a vocabulary cannot be used, or a tag is unknown
     │   ├── QueryError         a query over captions cannot be understood
     │   ├── BaseModelError     a base cannot be loaded or is not one
@@ -70,6 +71,10 @@ class CaptionError(UserError):
 
 class PromptError(UserError):
     """A prompt cannot be understood."""
+
+
+class PhraseError(UserError):
+    """A phrase book, an entry or a ranking cannot be used as asked."""
 
 
 class VocabularyError(UserError):

@@ -13,6 +13,7 @@ from enogu.cli.demo_command import demo
 from enogu.cli.doctor_command import doctor
 from enogu.cli.draw_command import draw
 from enogu.cli.inspect_command import inspect
+from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
 from enogu.cli.tags_commands import tags_app
@@ -33,6 +34,7 @@ app.command(config_app)
 app.command(captions_app)
 app.command(world_app)
 app.command(tags_app)
+app.command(phrases_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,6 +4,7 @@ from enogu.config.captions import CaptionsConfig
 from enogu.config.draw import DrawConfig
 from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
+from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
 from enogu.config.project import CONFIG_VERSION, ProjectConfig
 from enogu.config.resolve import (
@@ -29,6 +30,7 @@ __all__ = [
     "MachineConfig",
     "ModelConfig",
     "Origin",
+    "PhrasesConfig",
     "PicturesConfig",
     "ProjectConfig",
     "Resolved",

@@ -8,6 +8,7 @@ from enogu.config.captions import CaptionsConfig
 from enogu.config.draw import DrawConfig
 from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
+from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
 from enogu.config.samples import SamplesConfig
 from enogu.config.section import Section
@@ -33,6 +34,7 @@ class ProjectConfig(Section):
     model: ModelConfig = ModelConfig()
     pictures: PicturesConfig = PicturesConfig()
     captions: CaptionsConfig = CaptionsConfig()
+    phrases: PhrasesConfig = PhrasesConfig()
     train: TrainConfig = TrainConfig()
     samples: SamplesConfig = SamplesConfig()
     draw: DrawConfig = DrawConfig()
