@@ -7,6 +7,7 @@ key `prompt`; NovelAI the key `Comment`; Enogu the key `enogu`.
 
 import hashlib
 import json
+import os
 import struct
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -123,10 +124,10 @@ def _pictures(places: Iterable[Path]) -> Iterator[Path]:
         if not place.is_dir():
             yield place
             continue
-        for folder, folders, names in place.walk():
+        for folder, folders, names in os.walk(place):
             folders.sort()
             for name in sorted(names):
-                path = folder / name
+                path = Path(folder, name)
                 if path.suffix.lower() in PICTURE_SUFFIXES and not path.is_symlink():
                     yield path
 

@@ -1,5 +1,6 @@
 """Reading one file of phrases, whatever its format and encoding."""
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,7 @@ from enogu.tags.vocabulary.importing.text_input import detect_encoding
 
 PhraseFormat = Literal["markdown", "csv", "styles", "chants"]
 MAX_BYTES: Final = 32 << 20
+_NOT_TEXT: Final = re.compile(r"[\0-\x08\x0e-\x1f\ufffd]")
 _READERS: Final = {
     "markdown": read_markdown,
     "csv": read_table,
@@ -82,11 +84,13 @@ def _read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise PhraseError(f"{path}: cannot be read ({error.strerror})") from error
+    if not data:
+        raise PhraseError(f"{path}: is empty")
     encoding = detect_encoding(data)
-    if encoding is None or not data:
+    text = data.decode(encoding, "replace") if encoding else ""
+    if not text or len(_NOT_TEXT.findall(text)) * 100 > len(text):
         raise PhraseError(
-            f"{path}: is {'empty' if not data else 'no text in UTF-8, UTF-16, CP932 or EUC-JP'}",
+            f"{path}: is no text in UTF-8, UTF-16, CP932 or EUC-JP",
             hint="Save it as UTF-8 in a text editor.",
         )
-    text = data.decode(encoding, "replace")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
