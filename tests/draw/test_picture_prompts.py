@@ -9,7 +9,7 @@ from enogu.draw.metadata import save_png
 from enogu.draw.picture_prompts import log_pictures, read_picture_prompts
 from enogu.draw.recipe import Recipe
 from enogu.errors import PictureError
-from enogu.tags.phrases import UseLog, rank
+from enogu.tags.phrases import PhraseBook, UseLog, rank
 
 INFOTEXT = (
     "1girl, (red hair:1.2)\nNegative prompt: lowres, bad\n"
@@ -134,15 +134,15 @@ def test_a_folder_is_read_into_the_log_once(folder, tmp_path):
     assert (first.pictures, first.told, first.new, len(first.unreadable)) == (5, 3, 2, 1)
     again = log_pictures([folder, folder / "a.png"], log)
     assert (again.told, again.new) == (4, 0)
-    assert rank("prompts", log.path).rows[0].uses == 2
-    assert {row.text for row in rank("tags", log.path).rows} == {"1girl", "red_hair"}
+    assert rank("prompts", PhraseBook(log.path)).rows[0].uses == 2
+    assert {row.text for row in rank("tags", PhraseBook(log.path)).rows} == {"1girl", "red_hair"}
 
 
 def test_the_day_is_that_of_the_file(folder, tmp_path):
     os.utime(folder / "deep" / "b.png", (1e9, 1e9))
     log = UseLog(tmp_path / "phrases.db")
     log_pictures([folder / "deep"], log)
-    assert rank("prompts", log.path).rows[0].last_day == "2001-09-09"
+    assert rank("prompts", PhraseBook(log.path)).rows[0].last_day == "2001-09-09"
 
 
 def test_a_missing_place_is_refused(tmp_path):

@@ -46,12 +46,12 @@ def list_entries(
         category: A category, in either language.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, hidden = _book(file, common)
+    book = _book(file, common)
     if category:
-        entries = _of_category(book, category, hidden=hidden)
+        entries = _of_category(book, category)
         show_entries(entries, common)
         return
-    categories = book.categories(hidden=hidden)
+    categories = book.categories()
     if common.json:
         print_json(
             [
@@ -94,9 +94,9 @@ def search(
         file: The file of the book. Left out: the setting phrases.file, or your own.
         limit: How many entries to show.
     """
-    book, hidden = _book(file, common)
+    book = _book(file, common)
     query = " ".join(words)
-    entries = find_phrases(book.phrases(hidden=hidden), query, stars=book.stars("phrase"))
+    entries = find_phrases(book.phrases(), query, stars=book.stars("phrase"))
     UseLog(book.path).record_search(query)
     show_entries(entries[: max(limit, 1)], common)
 
@@ -116,8 +116,8 @@ def show(
         label: The label in either language; category/label where two entries share it.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, hidden = _book(file, common)
-    phrase = book.get(label, hidden=hidden)
+    book = _book(file, common)
+    phrase = book.get(label)
     UseLog(book.path).record_phrase(phrase_name(phrase))
     if common.json:
         print_json(phrase_json(phrase))
@@ -156,7 +156,7 @@ def add(
         reading: Its reading, and other words to find it by.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, _ = _book(file, common)
+    book = _book(file, common)
     phrase = Phrase(
         label=label.strip(),
         prompt=prompt.strip(),
@@ -196,7 +196,7 @@ def remove(
     """
     if bool(label) == bool(source):
         raise PhraseError("say either which entry to remove, or which --source")
-    book, _ = _book(file, common)
+    book = _book(file, common)
     gone = book.remove(label=label, source=source)
     if common.json:
         print_json([phrase_json(phrase) for phrase in gone])
@@ -226,7 +226,7 @@ def import_files(
     """
     if not files:
         raise PhraseError("no file to import was given")
-    book, _ = _book(file, common)
+    book = _book(file, common)
     read = [read_phrase_file(path, category=category) for path in files]
     reports = [(one, book.add(one.phrases, dry_run=dry_run)) for one in read]
     if hidden and not dry_run:
@@ -279,7 +279,7 @@ def hide(
         undo: Show it again.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, _ = _book(file, common)
+    book = _book(file, common)
     name = book.hide(category, hidden=not undo)
     if common.json:
         print_json({"category": name, "hidden": not undo})
@@ -306,7 +306,7 @@ def star(
         kind: What the text is: phrase, tag or prompt.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, _ = _book(file, common)
+    book = _book(file, common)
     name = book.star(kind, text, stars)
     if common.json:
         print_json({"kind": kind, "text": name, "stars": stars})
@@ -333,8 +333,8 @@ def show_rank(
         half_life: After how many days a use counts half.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, hidden = _book(file, common)
-    ranking = rank(kind, book.path, limit=limit, half_life_days=half_life, hidden=hidden)
+    book = _book(file, common)
+    ranking = rank(kind, book, limit=limit, half_life_days=half_life)
     if common.json:
         print_json(ranking_json(ranking))
     else:
@@ -360,7 +360,7 @@ def state(
     Args:
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, _ = _book(file, common)
+    book = _book(file, common)
     held = UseLog(book.path).state()
     if common.json:
         print_json(
@@ -415,7 +415,7 @@ def empty(*, file: Path | None = None, common: _Common = Common()) -> None:  # n
     Args:
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book, _ = _book(file, common)
+    book = _book(file, common)
     count = UseLog(book.path).empty()
     if common.json:
         print_json({"deleted": count, "file": str(book.path)})
@@ -441,7 +441,7 @@ def pictures(
 
     if not places:
         raise PhraseError("no picture or folder was given")
-    book, _ = _book(file, common)
+    book = _book(file, common)
     log = UseLog(book.path)
     if not log.is_on():
         raise PhraseError("the log is off", hint="enogu phrases log on")
@@ -465,36 +465,40 @@ def pictures(
         console.print(f"  {escape(reason)}", style="yellow")
 
 
-def _book(file: Path | None, common: Common) -> tuple[PhraseBook, bool]:
-    """Return the book, and whether hidden entries show."""
+def _book(file: Path | None, common: Common) -> PhraseBook:
+    """Return the book that the command line or the settings name."""
     project, resolved = common.open_project_or_none()
     settings = resolved.config.phrases
     named = settings.file.expanduser() if settings.file else None
     if named is not None and project is not None:
         # In enogu.toml a relative path is meant from the project, wherever the command runs.
         named = project.root / named
-    return PhraseBook(file.expanduser() if file else named), settings.show_hidden
+    return PhraseBook(
+        file.expanduser() if file else named,
+        show_hidden=settings.show_hidden,
+        rating=resolved.config.tags.rating,
+    )
 
 
-def _of_category(book: PhraseBook, category: str, *, hidden: bool) -> tuple[Phrase, ...]:
+def _of_category(book: PhraseBook, category: str) -> tuple[Phrase, ...]:
     from enogu.tags.names import normal_name
 
     wanted = normal_name(category)
     entries = tuple(
         phrase
-        for phrase in book.phrases(hidden=hidden)
+        for phrase in book.phrases()
         if wanted in (normal_name(phrase.category), normal_name(phrase.category_en))
     )
     if not entries:
         raise PhraseError(
             f"the phrase book has no category {category!r}",
-            hint="Known: " + ", ".join(part.name for part in book.categories(hidden=hidden)),
+            hint="Known: " + ", ".join(part.name for part in book.categories()),
         )
     return entries
 
 
 def _switch(on: bool, file: Path | None, common: Common) -> None:
-    book, _ = _book(file, common)
+    book = _book(file, common)
     UseLog(book.path).switch(on)
     if common.json:
         print_json({"on": on, "file": str(book.path)})

@@ -77,4 +77,4 @@ def show_ranking(ranking: Ranking, kind: str) -> None:
             )
         console.print(table)
     if ranking.hidden:
-        console.print(f"{ranking.hidden} more are hidden; phrases.show_hidden shows them.")
+        console.print(f"{ranking.hidden} more are hidden (phrases.show_hidden, tags.rating).")

@@ -13,4 +13,5 @@ class PhrasesConfig(Section):
     can write; without it, it is in your own data folder."""
 
     show_hidden: bool = False
-    """Also show hidden categories, and what is not for all ages."""
+    """Also show hidden categories. What is shown of tags and entries by their rating is
+    `tags.rating`."""

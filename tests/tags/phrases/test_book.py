@@ -83,10 +83,19 @@ def test_an_unknown_label_says_how_to_search(book):
 def test_hidden_categories_show_only_when_asked_for(book):
     assert book.hide("styles") == "画風"
     assert "画風" not in {p.category for p in book.phrases()}
-    assert "画風" in {p.category for p in book.phrases(hidden=True)}
-    assert [c.hidden for c in book.categories(hidden=True) if c.name == "画風"] == [True]
+    assert "画風" in {p.category for p in book.phrases(everything=True)}
+    assert [c.hidden for c in book.categories(everything=True) if c.name == "画風"] == [True]
     book.hide("画風", hidden=False)
     assert book.phrases() == starter_phrases()
+
+
+def test_a_book_may_show_hidden_categories_and_higher_ratings(book):
+    book.hide("画風")
+    book.add([phrase(category="R-18")])
+    count = len(starter_phrases())
+    assert len(PhraseBook(book.path, show_hidden=True).phrases()) == count
+    assert len(PhraseBook(book.path, show_hidden=True, rating="explicit").phrases()) == count + 1
+    assert len(PhraseBook(book.path, rating="questionable").phrases()) < count
 
 
 def test_hiding_an_unknown_category_names_the_known_ones(book):
@@ -98,7 +107,7 @@ def test_hiding_an_unknown_category_names_the_known_ones(book):
 def test_what_is_not_for_all_ages_shows_only_when_asked_for(book):
     book.add([phrase(category="R-18")])
     assert len(book.phrases()) == len(starter_phrases())
-    assert len(book.phrases(hidden=True)) == len(starter_phrases()) + 1
+    assert len(book.phrases(everything=True)) == len(starter_phrases()) + 1
 
 
 def test_categories_count_what_is_shown(book):

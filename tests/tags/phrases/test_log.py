@@ -3,7 +3,7 @@ from contextlib import closing
 import pytest
 
 from enogu.errors import PromptError
-from enogu.tags.phrases import UsedPrompt, UseLog, rank
+from enogu.tags.phrases import PhraseBook, UsedPrompt, UseLog, rank
 
 DAY_S = 86_400.0
 NOW = 20_000 * DAY_S + 3_600
@@ -27,9 +27,9 @@ def test_searches_and_what_was_chosen_are_counted_by_day(log):
     log.record_search("hat", now=NOW + DAY_S)
     state = log.state()
     assert (state.searches, state.uses, state.first_day) == (2, 4, "2024-10-04")
-    searches = rank("searches", log.path, now=NOW + DAY_S).rows
+    searches = rank("searches", PhraseBook(log.path), now=NOW + DAY_S).rows
     assert [(row.text, row.uses) for row in searches] == [("ねこ みみ", 2), ("hat", 1)]
-    assert [row.text for row in rank("tags", log.path, now=NOW).rows] == ["cat_ears"]
+    assert [row.text for row in rank("tags", PhraseBook(log.path), now=NOW).rows] == ["cat_ears"]
 
 
 @pytest.mark.parametrize("query", ["", "  ", "x" * 201])
@@ -71,7 +71,7 @@ def test_emptying_what_was_never_written_makes_no_file(log):
 def test_a_picture_counts_once_and_the_same_prompt_in_another_picture_again(log):
     assert log.record_pictures([use("1girl, hat", b"1"), use("1girl, hat", b"1")]) == 1
     assert log.record_pictures([use("1girl, hat", b"1"), use("1girl, hat", b"2")]) == 1
-    assert rank("prompts", log.path, now=NOW).rows[0].uses == 2
+    assert rank("prompts", PhraseBook(log.path), now=NOW).rows[0].uses == 2
 
 
 def test_prompts_without_words_or_too_long_are_left_out(log):
@@ -82,7 +82,7 @@ def test_prompts_without_words_or_too_long_are_left_out(log):
 
 def test_the_dialect_decides_what_the_tags_are(log):
     log.record_prompt("{{hat}}", dialect="novelai", now=NOW)
-    assert [row.text for row in rank("tags", log.path, now=NOW).rows] == ["hat"]
+    assert [row.text for row in rank("tags", PhraseBook(log.path), now=NOW).rows] == ["hat"]
     with pytest.raises(PromptError, match="unknown prompt dialect"):
         log.record_prompt("hat", dialect="x", now=NOW)
 

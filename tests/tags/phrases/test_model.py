@@ -29,13 +29,13 @@ def test_a_negative_prompt_alone_is_an_entry():
 
 @pytest.mark.parametrize("heading", ["R-18", "r18", "18禁", "NSFW集", "成人向け"])
 def test_headings_for_adults_are_recognised(heading):
-    assert not Phrase(label="a", prompt="hat", category=heading).for_all_ages()
-    assert not Phrase(label="a", prompt="hat", group=heading).for_all_ages()
+    assert Phrase(label="a", prompt="hat", category=heading).rating_level() == 3
+    assert Phrase(label="a", prompt="hat", group=heading).rating_level() == 3
 
 
 @pytest.mark.parametrize("heading", ["R180のカメラ", "bar18 street", "表情"])
 def test_other_headings_are_not(heading):
-    assert Phrase(label="a", prompt="hat", category=heading).for_all_ages()
+    assert Phrase(label="a", prompt="hat", category=heading).rating_level() == 0
 
 
 def test_names_show_both_languages():

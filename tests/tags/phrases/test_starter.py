@@ -50,4 +50,4 @@ def test_every_tag_is_an_embedded_one(phrases):
 
 def test_every_entry_is_without_fault_and_for_all_ages(phrases):
     assert [fault_of(phrase) for phrase in phrases if fault_of(phrase)] == []
-    assert all(phrase.for_all_ages() for phrase in phrases)
+    assert all(phrase.rating_level() == 0 for phrase in phrases)

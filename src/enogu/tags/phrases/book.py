@@ -11,6 +11,7 @@ from enogu.tags.names import normal_name
 from enogu.tags.phrases.database import changing, reading, user_phrases_path
 from enogu.tags.phrases.model import Phrase, fault_of
 from enogu.tags.phrases.starter import STARTER_SOURCE, starter_phrases
+from enogu.tags.vocabulary.model import RATINGS, Rating
 
 StarKind = Literal["phrase", "tag", "prompt"]
 MAX_STARS: Final = 5
@@ -49,16 +50,22 @@ class PhraseBook:
 
     Args:
         path: The file; None for the person's own. It need not exist.
+        show_hidden: Show hidden categories too.
+        rating: The highest rating that is shown.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, show_hidden: bool = False, rating: Rating = "general"
+    ) -> None:
         self.path = user_phrases_path() if path is None else path
+        self.show_hidden = show_hidden
+        self.rating_limit = RATINGS.index(rating)
 
-    def phrases(self, *, hidden: bool = False) -> tuple[Phrase, ...]:
+    def phrases(self, *, everything: bool = False) -> tuple[Phrase, ...]:
         """Return the entries: own ones in place of embedded ones of the same name, then new ones.
 
         Args:
-            hidden: Also those of hidden categories, and those that are not for all ages.
+            everything: Also what this book does not show.
 
         Raises:
             PhraseError: The file cannot be used.
@@ -67,19 +74,20 @@ class PhraseBook:
             own = {phrase.key: phrase for phrase in _own(connection)}
             hidden_categories = _hidden(connection)
         merged = {phrase.key: phrase for phrase in starter_phrases()} | own
-        if hidden:
+        if everything:
             return tuple(merged.values())
         return tuple(
             phrase
             for phrase in merged.values()
-            if phrase.category not in hidden_categories and phrase.for_all_ages()
+            if (self.show_hidden or phrase.category not in hidden_categories)
+            and phrase.rating_level() <= self.rating_limit
         )
 
-    def categories(self, *, hidden: bool = False) -> tuple[Category, ...]:
+    def categories(self, *, everything: bool = False) -> tuple[Category, ...]:
         """Return the parts of the book in order.
 
         Args:
-            hidden: Also hidden ones.
+            everything: Also those this book does not show.
 
         Raises:
             PhraseError: The file cannot be used.
@@ -87,7 +95,7 @@ class PhraseBook:
         with reading(self.path) as connection:
             hidden_categories = _hidden(connection)
         parts: dict[str, list[Phrase]] = {}
-        for phrase in self.phrases(hidden=hidden):
+        for phrase in self.phrases(everything=everything):
             parts.setdefault(phrase.category, []).append(phrase)
         return tuple(
             Category(
@@ -104,17 +112,17 @@ class PhraseBook:
             for name, members in parts.items()
         )
 
-    def get(self, label: str, *, hidden: bool = False) -> Phrase:
+    def get(self, label: str, *, everything: bool = False) -> Phrase:
         """Return the entry with a label, in either language and any spelling.
 
         Args:
             label: As ``満面の笑み`` or ``beaming smile``; ``category/label`` where two share it.
-            hidden: Also look at hidden entries.
+            everything: Also look at what this book does not show.
 
         Raises:
             PhraseError: None has it, or several have.
         """
-        entries = self.phrases(hidden=hidden)
+        entries = self.phrases(everything=everything)
         category, slash, rest = label.partition("/")
         wanted = normal_name(label)
         found = [p for p in entries if wanted in (normal_name(p.label), normal_name(p.label_en))]
@@ -186,7 +194,7 @@ class PhraseBook:
         if source:
             gone = tuple(p for p in own if p.source == source)
         else:
-            phrase = self.get(label, hidden=True)
+            phrase = self.get(label, everything=True)
             gone = () if phrase.source == STARTER_SOURCE else (phrase,)
         if not gone:
             known = ", ".join(sorted({p.source for p in own})) or "none"
@@ -209,7 +217,7 @@ class PhraseBook:
             PhraseError: There is no such category.
         """
         wanted = normal_name(category)
-        everything = self.categories(hidden=True)
+        everything = self.categories(everything=True)
         names = {normal_name(c.name_en): c.name for c in everything if c.name_en}
         names |= {normal_name(c.name): c.name for c in everything}
         if wanted not in names:
@@ -241,7 +249,7 @@ class PhraseBook:
             raise PhraseError(f"stars must be 0 to {MAX_STARS}, got {stars}")
         name = text.strip()
         if kind == "phrase":
-            phrase = self.get(name, hidden=True)
+            phrase = self.get(name, everything=True)
             name = phrase_name(phrase)
         elif kind == "tag":
             name = normal_name(name)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from enogu.tags.vocabulary.model import RATINGS
 from enogu.tags.vocabulary.ratings import rating_level
 
 MAX_LABEL: Final = 200
@@ -51,12 +52,15 @@ class Phrase:
         """The label, in both languages where both are known."""
         return f"{self.label} / {self.label_en}" if self.label_en else self.label
 
-    def for_all_ages(self) -> bool:
-        """Say whether neither the headings nor the words of the entry are for adults only."""
+    def rating_level(self) -> int:
+        """Return who may see the entry, as an index of ``RATINGS``.
+
+        Headings such as ``R-18`` decide; else the words of the entry do.
+        """
         headings = f"{self.category}\n{self.group}\n{self.label}"
         if _FOR_ADULTS.search(headings):
-            return False
-        return rating_level(f"{headings}\n{self.label_en}\n{self.prompt}".lower()) == 0
+            return len(RATINGS) - 1
+        return rating_level(f"{headings}\n{self.label_en}\n{self.prompt}".lower())
 
 
 def fault_of(phrase: Phrase) -> str:

@@ -3,14 +3,12 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from enogu.errors import PhraseError
 from enogu.tags.phrases.book import PhraseBook, StarKind, phrase_name
 from enogu.tags.phrases.database import reading
 from enogu.tags.phrases.log import day_of, day_text
-from enogu.tags.phrases.model import Phrase
 from enogu.tags.vocabulary.ratings import rating_level
 
 RankKind = Literal["prompts", "tags", "negative-tags", "searches", "phrases"]
@@ -59,16 +57,15 @@ class Ranking:
 
     rows: tuple[Ranked, ...]
     hidden: int
-    """Rows that are not for all ages and were not asked for."""
+    """Rows that the book does not show: by their rating, or of hidden categories."""
 
 
 def rank(
     kind: RankKind,
-    path: Path | None = None,
+    book: PhraseBook | None = None,
     *,
     limit: int = 20,
     half_life_days: float = HALF_LIFE_DAYS,
-    hidden: bool = False,
     now: float | None = None,
 ) -> Ranking:
     """Return what is used most.
@@ -77,10 +74,9 @@ def rank(
 
     Args:
         kind: What is ranked.
-        path: The file of the phrase book; None for the person's own.
+        book: The phrase book; it also decides what is shown. None for the person's own.
         limit: Rows at most, 1 or more.
         half_life_days: Over 0; 30 is usual.
-        hidden: Also what is not for all ages.
         now: Seconds since 1970; None for the present.
 
     Raises:
@@ -92,7 +88,7 @@ def rank(
         raise PhraseError(
             f"limit must be 1 or more and half-life over 0 days, got {limit} and {half_life_days}"
         )
-    book = PhraseBook(path)
+    book = PhraseBook() if book is None else book
     with reading(book.path) as connection:
         uses = connection.execute(_ROWS[kind]).fetchall()
     today = day_of(time.time() if now is None else now)
@@ -100,10 +96,11 @@ def rank(
     stars = book.stars(star_kind) if star_kind else {}
     rows = _scored(uses, stars, today, half_life_days)
     rows.sort(key=lambda row: (-row.score, row.text, row.negative))
-    if hidden:
-        return Ranking(rows=tuple(rows[:limit]), hidden=0)
-    labels = _shown_phrases(book.phrases()) if kind == "phrases" else None
-    shown = [row for row in rows if _is_shown(row, labels)]
+    if kind == "phrases":
+        names = frozenset(phrase_name(phrase) for phrase in book.phrases())
+        shown = [row for row in rows if row.text in names]
+    else:
+        shown = [row for row in rows if _rating_level(row) <= book.rating_limit]
     return Ranking(rows=tuple(shown[:limit]), hidden=len(rows) - len(shown))
 
 
@@ -138,11 +135,5 @@ def _scored(
     return rows
 
 
-def _shown_phrases(phrases: Iterable[Phrase]) -> frozenset[str]:
-    return frozenset(phrase_name(phrase) for phrase in phrases)
-
-
-def _is_shown(row: Ranked, labels: frozenset[str] | None) -> bool:
-    if labels is not None:
-        return row.text in labels
-    return rating_level(f"{row.text}\n{row.negative}".lower()) == 0
+def _rating_level(row: Ranked) -> int:
+    return rating_level(f"{row.text}\n{row.negative}".lower())
