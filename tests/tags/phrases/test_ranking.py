@@ -2,7 +2,7 @@ import pytest
 
 from enogu.errors import PhraseError
 from enogu.tags.phrases import Phrase, PhraseBook, UsedPrompt, rank
-from enogu.tags.vocabulary import ratings
+from enogu.tags.phrases import ranking as ranking_module
 
 DAY_S = 86_400.0
 NOW = 20_000 * DAY_S
@@ -88,7 +88,7 @@ def test_scores_agree_with_a_plain_sum(log):
 
 
 def test_what_is_not_for_all_ages_is_counted_but_not_shown(log, monkeypatch):
-    monkeypatch.setattr(ratings, "_known_words", {"unfit": 3})
+    monkeypatch.setattr(ranking_module, "rating_level", lambda text: 3 * ("unfit" in text))
     used(log, "unfit words", 0)
     used(log, "hat", 0)
     ranking = rank("searches", PhraseBook(log.path), now=NOW)
