@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from enogu.tags.vocabulary.importing.problems import Problems
 
 from enogu.errors import PhraseError
 from enogu.tags.phrases.importing.chants import read_chants
+from enogu.tags.vocabulary.importing.problems import Problems
 
 
 def test_chants_of_tagcomplete_are_read():

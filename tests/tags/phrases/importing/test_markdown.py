@@ -1,7 +1,7 @@
 import pytest
-from enogu.tags.vocabulary.importing.problems import Problems
 
 from enogu.tags.phrases.importing.markdown import read_markdown
+from enogu.tags.vocabulary.importing.problems import Problems
 
 
 def read(text, problems=None):

@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from enogu.tags.vocabulary.importing.problems import Problems
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from enogu.tags.phrases.importing import read
 from enogu.tags.phrases.importing.markdown import read_markdown
 from enogu.tags.phrases.importing.table import read_styles, read_table
 from enogu.tags.phrases.model import fault_of
+from enogu.tags.vocabulary.importing.problems import Problems
 
 TABLE = "## 服\n|日本語|タグ|\n|---|---|\n|帽子|hat|\n"
 

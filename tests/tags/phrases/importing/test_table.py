@@ -1,7 +1,7 @@
 import pytest
-from enogu.tags.vocabulary.importing.problems import Problems
 
 from enogu.tags.phrases.importing.table import is_styles, read_rows, read_styles, read_table
+from enogu.tags.vocabulary.importing.problems import Problems
 
 
 def table(text, problems=None):
