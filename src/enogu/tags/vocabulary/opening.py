@@ -1,17 +1,26 @@
-"""Finding the vocabulary file to read, and building that of the embedded words when needed."""
+"""Finding the vocabulary file to read, and building it where it is missing or out of date."""
 
-import hashlib
+import contextlib
 import sqlite3
-from functools import cache
+import time
+from contextlib import closing
 from pathlib import Path
+from typing import Final
 
-from enogu.errors import VocabularyError
+from enogu.errors import BusyError, StorageError, VocabularyError
 from enogu.files import atomic_path, make_dirs
 from enogu.tags.vocabulary.build import build_vocabulary
-from enogu.tags.vocabulary.embedded_words import embedded_digest
-from enogu.tags.vocabulary.places import embedded_vocabulary_path, user_vocabulary_path
+from enogu.tags.vocabulary.fingerprint import fingerprint_entries, is_current, quick_fingerprint
+from enogu.tags.vocabulary.places import (
+    VocabularyPlace,
+    embedded_vocabulary_path,
+    user_vocabulary_path,
+)
 from enogu.tags.vocabulary.schema import SCHEMA_VERSION
 from enogu.tags.vocabulary.sources import open_sources, refresh_embedded
+
+_KEPT_S: Final = 30 * 24 * 3600
+_WAIT_S: Final = 10.0
 
 
 def current_file(path: Path | None = None) -> Path:
@@ -21,39 +30,59 @@ def current_file(path: Path | None = None) -> Path:
         path: The file the caller chose; None for the person's own or the embedded words.
 
     Raises:
-        VocabularyError: `path` does not exist.
+        VocabularyError: `path` does not exist, or is not a vocabulary.
+        StorageError: The place for the embedded words cannot be written.
     """
+    chosen = user_vocabulary_path() if path is None else path
+    if chosen.is_file():
+        _bring_up_to_date(chosen)
+        return chosen
+    if VocabularyPlace(chosen).sources.is_file():
+        # The file is derived; what was imported is all there.
+        _rebuild(chosen)
+        return chosen
     if path is not None:
-        if not path.is_file():
-            raise VocabularyError(
-                f"{path}: there is no such vocabulary file",
-                hint="enogu tags import FILE   makes one",
-            )
-        return path
-    own = user_vocabulary_path()
-    return own if own.is_file() else _embedded_file()
+        raise VocabularyError(
+            f"{path}: there is no such vocabulary file",
+            hint="enogu tags import FILE   makes one",
+        )
+    return _embedded_file()
 
 
-@cache
-def _code_digest() -> str:
-    """Return what changes when the code that builds changes: editing it must show at once."""
-    folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted([*folder.glob("*.py"), *(folder.parent / "search").glob("*.py")]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:8]
+def _bring_up_to_date(path: Path) -> None:
+    with closing(_connect(path)) as connection:
+        try:
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        except sqlite3.Error as error:
+            raise _no_vocabulary(path, error) from error
+    if is_current(meta) or int(meta.get("schema", "0")) > SCHEMA_VERSION:
+        return
+    try:
+        _rebuild(path)
+    except (BusyError, StorageError):
+        # The old file still answers; whoever can write there will renew it.
+        if meta.get("schema") != str(SCHEMA_VERSION):
+            raise
+
+
+def _rebuild(path: Path) -> None:
+    from enogu.tags.vocabulary.store import VocabularyStore
+
+    VocabularyStore(path, wait_s=_WAIT_S).rebuild()
 
 
 def _embedded_file() -> Path:
-    place = embedded_vocabulary_path(f"{embedded_digest()}-{_code_digest()}")
+    place = embedded_vocabulary_path(quick_fingerprint())
     if not place.is_file():
         make_dirs(place.parent)
         with atomic_path(place) as temporary, open_sources(None) as sources:
             refresh_embedded(sources)
-            build_vocabulary(sources, temporary, {"embedded": embedded_digest()})
+            build_vocabulary(sources, temporary, fingerprint_entries())
+        # Another version may be at work beside this one, so only old files go.
         for old in place.parent.glob("embedded-*.db"):
-            if old != place:
-                old.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                if time.time() - old.stat().st_mtime > _KEPT_S:
+                    old.unlink()
     return place
 
 
@@ -63,18 +92,12 @@ def open_file(path: Path) -> sqlite3.Connection:
     Raises:
         VocabularyError: Not a vocabulary, damaged, or made by a newer version.
     """
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    connection: sqlite3.Connection | None = None
+    connection = _connect(path)
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         row = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise VocabularyError(
-            f"{path}: is not a vocabulary file of Enogu, or damaged ({error})",
-            hint="Delete it and import your tag files again: enogu tags import FILE",
-        ) from error
+        connection.close()
+        raise _no_vocabulary(path, error) from error
     if row is None or row[0] != str(SCHEMA_VERSION):
         connection.close()
         raise VocabularyError(
@@ -83,3 +106,20 @@ def open_file(path: Path) -> sqlite3.Connection:
             hint="Use the version of Enogu that made it, or import your tag files again.",
         )
     return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise _no_vocabulary(path, error) from error
+
+
+def _no_vocabulary(path: Path, error: sqlite3.Error) -> VocabularyError:
+    return VocabularyError(
+        f"{path}: is not a vocabulary file of Enogu, or damaged ({error})",
+        hint="Move it away: it is built anew from what was imported beside it, or from the words "
+        "of the package.",
+    )

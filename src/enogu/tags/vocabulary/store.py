@@ -21,6 +21,7 @@ from enogu.errors import BusyError, VocabularyError
 from enogu.files import atomic_path, make_dirs, sha256_file
 from enogu.tags.vocabulary.build import build_vocabulary
 from enogu.tags.vocabulary.claims import write_claims
+from enogu.tags.vocabulary.fingerprint import fingerprint_entries
 from enogu.tags.vocabulary.importing.detect import Content, Format, detect_format
 from enogu.tags.vocabulary.importing.problems import Problems
 from enogu.tags.vocabulary.importing.read import read_claims
@@ -223,7 +224,7 @@ class VocabularyStore:
         swap = FileLock(self.place.swap_lock)
         try:
             with atomic_path(self.place.path) as temporary:
-                build_vocabulary(sources, temporary, {"embedded": get_meta(sources, "embedded")})
+                build_vocabulary(sources, temporary, fingerprint_entries())
                 # From here to the renaming nobody may write own use to the old file.
                 swap.acquire()
                 carry_usage(self.place.path, temporary)
