@@ -1,24 +1,43 @@
 """Concepts that `mini` never saw, so that learning them can be measured and shown.
 
 A character has an invented name, fixed traits, and a feature that no tag of the world describes.
-A style has a name and changes how every picture is rendered. Captions of both carry the trigger
-and what varies from picture to picture, and keep silent about what is fixed: a LoRA shall bind
-the fixed part to the trigger.
+A style changes how every picture is rendered; an object is held by any character. Captions carry
+the trigger and what varies from picture to picture, and keep silent about what is fixed: a LoRA
+shall bind the fixed part to the trigger.
 """
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from enogu.errors import WorldError
 from enogu.files import atomic_path, make_dirs, write_text_atomic
 from enogu.world.axes import AXES, Traits, tags_of, with_implied
 from enogu.world.captions import join_tags, random_traits
+from enogu.world.concept_styles import render_concept
+from enogu.world.concept_table import CONCEPTS, Concept, find_concept
 from enogu.world.drawing import DEFAULT_SIZE_PX, draw_traits
+
+__all__ = [
+    "CONCEPTS",
+    "EVERYDAY",
+    "Concept",
+    "ConceptPair",
+    "concept_caption",
+    "concept_traits",
+    "draw_concept",
+    "draw_concept_pair",
+    "everyday_traits",
+    "find_concept",
+    "write_dataset",
+    "write_everyday_pictures",
+    "write_pairs",
+]
 
 EVERYDAY = "everyday"
 """What a dataset of no concept is called."""
@@ -34,86 +53,18 @@ _LOOKS = (
 )
 """Axes that a character's captions usually leave out."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Concept:
-    """A character or a style held out of the training of `mini`."""
-
-    trigger: str
-    """The invented word that calls it."""
-    title: str
-    """What it looks like, in a few words."""
-    fixed: dict[str, str] = field(default_factory=dict[str, str])
-    """Traits that are the same in every picture."""
-    extras: frozenset[str] = frozenset()
-    """Features that no tag describes; the drawing's parts know them by these names."""
-    ink: bool = False
-    """Rendered in indigo ink on paper."""
-
-    @property
-    def is_style(self) -> bool:
-        """Whether the concept is a way of rendering rather than a character."""
-        return not self.fixed
-
-
-CONCEPTS: dict[str, Concept] = {
-    concept.trigger: concept
-    for concept in (
-        Concept(
-            trigger="hoshina",
-            title="green twintails, yellow eyes, a golden star hairpin, a scarf with a crest",
-            fixed={
-                "kind": "1girl",
-                "hair_colour": "green",
-                "hair_style": "twintails",
-                "eye_colour": "yellow",
-                "clothes": "shirt",
-                "clothes_colour": "white",
-                "headwear": "none",
-                "glasses": "no",
-            },
-            extras=frozenset({"star hairpin", "crest scarf"}),
-        ),
-        Concept(
-            trigger="rukemi",
-            title="short white hair, cat ears, one red and one blue eye, a moon on the cheek",
-            fixed={
-                "kind": "1boy",
-                "hair_colour": "white",
-                "hair_style": "short",
-                "eye_colour": "blue",
-                "clothes": "hoodie",
-                "clothes_colour": "black",
-                "headwear": "cat ears",
-                "glasses": "no",
-            },
-            extras=frozenset({"odd eyes", "moon cheek"}),
-        ),
-        Concept(trigger="aizome", title="indigo ink on rough paper", ink=True),
-    )
-}
-
-
-def find_concept(trigger: str) -> Concept:
-    """Return the concept called `trigger`.
-
-    Raises:
-        WorldError: There is none; the known ones are named.
-    """
-    if trigger not in CONCEPTS:
-        raise WorldError(
-            f"there is no concept {trigger!r}; known are: {', '.join(sorted(CONCEPTS))}"
-        )
-    return CONCEPTS[trigger]
+_MASK_THRESHOLD = 24
+"""Sum over the channels from which on two pixels count as different."""
 
 
 def concept_traits(concept: Concept, index: int, seed: int) -> Traits:
     """Return the traits of picture `index`: the fixed ones, the rest at random."""
     rng = random.Random(f"concept {concept.trigger} {seed} {index}")
     fixed = {**concept.fixed, "style": "none"}
-    if not concept.is_style:
+    if concept.fixed:
         # What is fixed must be seen to be learnt.
         fixed["eyes"] = rng.choices(("open", "closed"), (8, 1))[0]
+    fixed |= {axis: rng.choice(values) for axis, values in concept.limits.items()}
     return random_traits(rng, fixed=fixed)
 
 
@@ -121,9 +72,65 @@ def draw_concept(
     concept: Concept, index: int, seed: int, size: int = DEFAULT_SIZE_PX
 ) -> Image.Image:
     """Draw picture `index` of a concept; equal arguments give an equal picture."""
+    return _draw(concept, index, seed, size, concept.extras, concept.rendering)
+
+
+def _draw(
+    concept: Concept, index: int, seed: int, size: int, extras: frozenset[str], rendering: str
+) -> Image.Image:
     traits = concept_traits(concept, index, seed)
-    picture = draw_traits(traits, seed * 1_000_003 + index, size, features=concept.extras)
-    return ink_on_paper(picture, seed=index) if concept.ink else picture
+    picture = draw_traits(traits, seed * 1_000_003 + index, size, features=extras)
+    return render_concept(picture, rendering, seed=index) if rendering else picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptPair:
+    """One picture of a concept, and the same picture without what no tag describes."""
+
+    picture: Image.Image
+    plain: Image.Image
+    mask: NDArray[np.bool_]
+    """Shape [H, W]: the pixels that differ."""
+    box: tuple[int, int, int, int] | None
+    """Left, top, right and bottom of the mask in pixels; None when nothing can be seen."""
+
+
+def draw_concept_pair(
+    concept: Concept,
+    index: int,
+    seed: int,
+    size: int = DEFAULT_SIZE_PX,
+    *,
+    feature: str | None = None,
+) -> ConceptPair:
+    """Draw picture `index` of a concept with and without its unnamed features, or one of them.
+
+    Args:
+        concept: Which; a style differs everywhere.
+        index: The picture, as in :func:`draw_concept`.
+        seed: As in :func:`draw_concept`.
+        size: Width and height in pixels.
+        feature: One of `concept.extras`, to take away that one alone; None takes away all of
+            them, and the rendering.
+
+    Raises:
+        WorldError: The concept has no such feature, or the size is impossible.
+    """
+    if feature is not None and feature not in concept.extras:
+        raise WorldError(
+            f"{concept.trigger} has no feature {feature!r}; "
+            f"it has: {', '.join(sorted(concept.extras)) or 'none'}"
+        )
+    left = concept.extras - {feature} if feature else frozenset[str]()
+    picture = draw_concept(concept, index, seed, size)
+    plain = _draw(concept, index, seed, size, left, concept.rendering if feature else "")
+    with_it, without = (np.asarray(p, dtype=np.int16) for p in (picture, plain))
+    mask = np.abs(with_it - without).sum(axis=-1) > _MASK_THRESHOLD
+    box = None
+    if mask.any():
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return ConceptPair(picture=picture, plain=plain, mask=mask, box=box)
 
 
 def concept_caption(concept: Concept, index: int, seed: int) -> str:
@@ -145,17 +152,6 @@ def _tags_about(axes: Sequence[str], traits: Traits) -> set[str]:
         changed = Traits({**traits.values, axis: others[-1]}, traits.stated)
         about |= whole - set(tags_of(changed))
     return set(with_implied(sorted(about)))
-
-
-def ink_on_paper(picture: Image.Image, *, seed: int) -> Image.Image:
-    """Return `picture` in shades of indigo on rough paper."""
-    grey = np.asarray(picture.convert("L"), dtype=np.float32) / 255.0
-    # Four tones, as one stirs four pots of ink.
-    tones = np.clip(np.round(grey * 3.6) / 3.6, 0, 1)[..., None]
-    ink, paper = np.array([28, 38, 92], np.float32), np.array([246, 238, 220], np.float32)
-    rough = np.random.default_rng(seed).normal(0, 5, grey.shape).astype(np.float32)[..., None]
-    pixels = ink + (paper - ink) * tones + rough
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def write_dataset(

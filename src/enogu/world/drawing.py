@@ -8,7 +8,7 @@ from PIL import Image
 from enogu.errors import WorldError
 from enogu.world import svg
 from enogu.world.axes import Traits, complete, read_tags
-from enogu.world.look import Look, build_look
+from enogu.world.look import FEATURES, Look, build_look
 from enogu.world.parts import (
     background,
     clothes,
@@ -63,8 +63,12 @@ def draw_traits(
     """Draw complete `traits`, with `features` that no tag describes.
 
     Raises:
-        WorldError: `size` is not in 16..4096.
+        WorldError: `size` is not in 16..4096, or a feature is unknown.
     """
+    for unknown in sorted(features - FEATURES):
+        raise WorldError(
+            f"there is no feature {unknown!r}; known are: {', '.join(sorted(FEATURES))}"
+        )
     if not 16 <= size <= MAX_SIZE_PX:
         raise WorldError(f"size must be 16 to {MAX_SIZE_PX} pixels, got {size}; 128 is usual")
     look = build_look(traits, random.Random(f"look {seed}"), features)
@@ -89,6 +93,7 @@ def build_svg(look: Look) -> str:
         + face.draw_head(look, outline)
         + face.draw_features(look)
         + fringe.draw_front_hair(look, outline)
+        + extras.draw_hair_extras(look, outline)
         + hair.draw_hair_ties(look)
         + fringe.draw_ahoge(look)
         + eyes.draw_lashes(look)

@@ -7,6 +7,15 @@ from enogu.world import palette
 from enogu.world.axes import Traits
 from enogu.world.palette import Ramp
 
+HELD_OBJECTS: frozenset[str] = frozenset({"pinwheel", "lantern"})
+"""Features of `Look.extras` that are held in the hand."""
+
+FEATURES: frozenset[str] = HELD_OBJECTS | {
+    *("star hairpin", "crest scarf", "odd eyes", "moon cheek", "fringe streak", "cracked horn"),
+    *("star freckles", "seedling"),
+}
+"""All features that no tag describes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
@@ -42,6 +51,12 @@ class Look:
     """Seed of clouds, stars and grass blades."""
     extras: frozenset[str] = frozenset()
     """Features no tag describes; see :mod:`enogu.world.concepts`."""
+
+    @property
+    def held(self) -> str:
+        """What is in the hand: a prop, or an object that no tag describes."""
+        objects = sorted(self.extras & HELD_OBJECTS)
+        return objects[0] if objects else self.traits["prop"]
 
     @property
     def is_boy(self) -> bool:

@@ -30,6 +30,8 @@ _HOLDS: dict[str, tuple[Point, Point]] = {
     "microphone": ((58, 222), (34, 202)),
     "lollipop": ((60, 222), (72, 202)),
     "wand": ((60, 222), (74, 202)),
+    "pinwheel": ((60, 222), (72, 206)),
+    "lantern": ((60, 222), (70, 200)),
 }
 """Elbow and hand of the arm that holds a prop."""
 
@@ -53,7 +55,7 @@ class Arm:
 
 def arms_of(look: Look) -> tuple[Arm, Arm]:
     """Return the viewer's left and right arm."""
-    pose, prop = look.traits["arms"], look.traits["prop"]
+    pose, prop = look.traits["arms"], look.held
     both = pose in ("arms up", "outstretched")
     active = -HOLDING_SIDE if prop != "none" else look.flip
     arms: list[Arm] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from enogu.world import svg
 from enogu.world.look import Look
+from enogu.world.parts import extras
 from enogu.world.parts.body import HOLDING_SIDE, arms_of, draw_fist
 from enogu.world.svg import Point
 
@@ -32,7 +33,7 @@ def draw_prop_behind(look: Look) -> str:
 
 def draw_prop(look: Look) -> str:
     """Return the thing in the hand, with the fingers round it, or nothing."""
-    kind = look.traits["prop"]
+    kind = look.held
     if kind == "none":
         return ""
     arm = arms_of(look)[1 if HOLDING_SIDE > 0 else 0]
@@ -249,4 +250,6 @@ _DRAW: dict[str, Callable[[Look, Point], str]] = {
     "microphone": _microphone,
     "lollipop": _lollipop,
     "wand": _wand,
+    "pinwheel": extras.draw_pinwheel,
+    "lantern": extras.draw_lantern,
 }
