@@ -10,8 +10,8 @@ Role = Literal["people", "trait", "setting", "other"]
 
 SETTING_GROUPS: Final = frozenset(
     {
-        "background", "colours", "composition", "effects", "framing", "light", "medium", "meta",
-        "nature", "places", "quality", "style", "text", "time", "view", "weather",
+        "background", "colours", "composition", "effects", "faults", "framing", "light", "medium",
+        "meta", "nature", "places", "quality", "style", "text", "time", "view", "weather",
     }
 )  # fmt: skip
 """What belongs to the picture and not to the character."""
@@ -24,12 +24,12 @@ GROUP_ORDER: Final = (
     "food", "drinks", "tableware", "furniture", "vehicles", "animals", "fantasy", "objects",
     "symbols", "", "framing", "composition", "view", "background", "places", "nature", "plants",
     "holidays", "time", "weather", "light", "effects", "colours", "style", "medium", "text",
-    "meta",
+    "faults", "meta",
 )  # fmt: skip
 """The order of a sorted caption; the empty name is the place of tags without a group."""
 
 # Picture quality and counts of people are not combined with anything by choice.
-_NOT_CHANGEABLE: Final = frozenset({"", "meta", "quality", "people"})
+_NOT_CHANGEABLE: Final = frozenset({"", "faults", "meta", "quality", "people"})
 _SETTING_NAMES: Final = frozenset({"chibi", "multiple_views"})
 
 # Of some groups only a part stays with a character from picture to picture.
