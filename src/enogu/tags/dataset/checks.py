@@ -13,7 +13,7 @@ from enogu.tags.dataset.document import tag_key
 from enogu.tags.dataset.edits_knowing import canonical_names
 from enogu.tags.dataset.groups import SETTING_GROUPS
 from enogu.tags.dataset.knowledge import KnowsTags, group_of, head_of
-from enogu.tags.dataset.people import shows_several
+from enogu.tags.dataset.people import excused, shows_several
 from enogu.tags.names import is_kaomoji, spoken_name
 
 Kind = Literal[
@@ -75,12 +75,6 @@ _SEVERAL_PICTURES: Final = frozenset(
     {"multiple_views", "comic", "2koma", "3koma", "4koma", "character_sheet", "reference_sheet"}
 )
 _NEAREST_ASKED: Final = 60
-# Where one of these stands, several members of these groups may be true of one person.
-_EXCUSES: Final = {
-    "hair": ("multicolored_hair", "two-tone_hair", "gradient_hair", "streaked_hair",
-             "colored_inner_hair", "colored_tips", "split-color_hair"),
-    "eye": ("heterochromia", "multicolored_eyes", "two-tone_eyes", "gradient_eyes"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +227,7 @@ def _contradictions(table: _Table, knows: KnowsTags) -> Iterator[Finding]:
         for row in _rows_with_two(table, tags):
             names = table.captions.tags_of(row)
             clashing = _clashing(names, {table.captions.names[tag] for tag in tags}, knows)
-            both_true = _excused(group, names) or (of_person and shows_several(names))
+            both_true = excused(group, names) or (of_person and shows_several(names))
             if len(clashing) > 1 and not both_true and _SEVERAL_PICTURES.isdisjoint(names):
                 cases.setdefault((group, clashing), []).append(row)
     for (_, clashing), rows in cases.items():
@@ -263,12 +257,6 @@ def _clashing(names: list[str], members: set[str], knows: KnowsTags) -> tuple[st
     present = sorted(set(names) & members)
     implied = {parent for name in present for parent in knows.ancestors(name)}
     return tuple(name for name in present if name not in implied)
-
-
-def _excused(group: str, names: list[str]) -> bool:
-    return any(
-        part in group and not set(excuses).isdisjoint(names) for part, excuses in _EXCUSES.items()
-    )
 
 
 def _repeated(captions: CaptionSet) -> Iterator[Finding]:

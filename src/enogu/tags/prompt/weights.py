@@ -22,6 +22,13 @@ def weighted_tokens(prompt: Prompt) -> Iterator[Piece]:
 
     Schedules and choices are not decided: all their options are given.
     """
+    for piece in all_tokens(prompt):
+        if piece.token.role not in (Role.OPEN, Role.CLOSE, Role.SEPARATOR, Role.MARK):
+            yield piece
+
+
+def all_tokens(prompt: Prompt) -> Iterator[Piece]:
+    """Give every token with the weight around it; what opens or closes a weight stands inside."""
     # one row of products per sign, since A1111's round and square brackets may cross
     levels: dict[str, list[float]] = {}
     weight = 1.0
@@ -29,21 +36,20 @@ def weighted_tokens(prompt: Prompt) -> Iterator[Piece]:
         if token.role in (Role.AND, Role.CHARACTER):
             levels.clear()
             weight = 1.0
-        if token.role not in (Role.OPEN, Role.CLOSE, Role.SEPARATOR, Role.MARK):
+        group = prompt.groups[token.group] if token.role in (Role.OPEN, Role.CLOSE) else None
+        if group is None or group.kind is not GroupKind.WEIGHT:
             yield Piece(token=token, weight=weight)
             continue
-        if token.role not in (Role.OPEN, Role.CLOSE):
-            continue
-        group = prompt.groups[token.group]
-        if group.kind is not GroupKind.WEIGHT:
-            continue
         row = levels.setdefault(_row(group), [1.0])
-        if token.role is Role.OPEN:
+        if token.role is Role.CLOSE:
+            yield Piece(token=token, weight=weight)
+            row.pop()
+        else:
             factor = math.nan if group.factor is None else group.factor
             row.append(factor if group.replaces else row[-1] * factor)
-        else:
-            row.pop()
         weight = math.prod(products[-1] for products in levels.values())
+        if token.role is Role.OPEN:
+            yield Piece(token=token, weight=weight)
 
 
 def _row(group: Group) -> str:
