@@ -16,6 +16,7 @@ from enogu.cli.inspect_command import inspect
 from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
+from enogu.cli.prompt_commands import prompt_app
 from enogu.cli.tags_commands import tags_app
 from enogu.cli.train_command import report, tensorboard, train
 from enogu.cli.world_commands import world_app
@@ -35,6 +36,7 @@ app.command(captions_app)
 app.command(world_app)
 app.command(tags_app)
 app.command(phrases_app)
+app.command(prompt_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -48,6 +48,7 @@ def prompt_tags(prompt: Prompt) -> list[TagItem]:
 
 def _tags(prompt: Prompt) -> Iterator[TagItem]:
     weights = {piece.token.start: piece.weight for piece in weighted_tokens(prompt)}
+    text = str(prompt)
     draft = _Draft([])
     section = 0
     touched = False
@@ -65,10 +66,11 @@ def _tags(prompt: Prompt) -> Iterator[TagItem]:
             token.role in (Role.OPEN, Role.SEPARATOR, Role.CLOSE)
             and prompt.groups[token.group].kind is not GroupKind.WEIGHT
         ):
-            draft.mixed |= any(said.strip() for said, *_ in draft.parts)
+            # what stands beside it without a comma is part of the same tag
+            glued = token.role is Role.WILDCARD or _is_glued(prompt, text, token.group)
+            draft.mixed |= glued and any(said.strip() for said, *_ in draft.parts)
             yield from _finished(prompt, draft, weights, section)
-            # what comes next without a comma is part of the same tag
-            draft, touched = _Draft([]), token.role in (Role.CLOSE, Role.WILDCARD)
+            draft, touched = _Draft([]), glued
         elif token.role in (Role.BREAK, Role.AND, Role.CHARACTER, Role.EMBEDDING, Role.PART_WEIGHT):
             yield from _finished(prompt, draft, weights, section)
             draft = _Draft([])
@@ -78,6 +80,20 @@ def _tags(prompt: Prompt) -> Iterator[TagItem]:
 
 def _begins_apart(text: str) -> bool:
     return text.lstrip(" \t")[:1] in ("", ",", "\n")
+
+
+def _is_glued(prompt: Prompt, text: str, number: int) -> bool:
+    """Tell whether a choice is only part of a tag: words stand beside it without a comma."""
+    group = prompt.groups[number]
+    before = prompt.tokens[group.open].start - 1
+    while before >= 0 and text[before] in " \t":
+        before -= 1
+    after = len(text) if group.close is None else prompt.tokens[group.close].end
+    while after < len(text) and text[after] in " \t":
+        after += 1
+    return (before >= 0 and text[before] not in ",\n([{|:") or (
+        after < len(text) and text[after] not in ",\n)]}|:"
+    )
 
 
 def _pieces(text: str, value: str, start: int) -> Iterator[tuple[str, int, int, bool]]:

@@ -112,7 +112,7 @@ def order_prompt(
         ordered[0] = [*new, *first] if preset.quality_at == "front" else [*first, *new]
     parts = [", ".join(section) for section in ordered]
     result = parts[0] + "".join(joint + part for joint, part in zip(joints, parts[1:], strict=True))
-    return Ordered(text=result, added=added, moved=moved)
+    return Ordered(text=result.strip(), added=added, moved=moved)
 
 
 def _sections(prompt: Prompt) -> tuple[list[list[str]], list[str]]:
@@ -131,7 +131,7 @@ def _sections(prompt: Prompt) -> tuple[list[list[str]], list[str]]:
         outside = token.group == NO_GROUP
         if outside and token.role in (Role.BREAK, Role.AND, Role.CHARACTER, Role.PART_WEIGHT):
             finish()
-            joints.append(token.text)
+            joints.append(f" {token.text.strip()} ")
             sections.append([])
         elif outside and token.role is Role.TEXT and token.text == token.value:
             first, *others = token.text.split(",")

@@ -71,6 +71,9 @@ class Wrap:
 Piece = str | Choice | Wildcard | Assignment | Access | Wrap
 
 
+_MOST_LINES = 1_000_000
+
+
 def read_template(text: str) -> Sequence:
     """Return the pieces of a template; remarks are gone."""
     return compile_template(parse_dynamic(text))
@@ -108,5 +111,7 @@ def _piece(prompt: Prompt, number: int, options: list[Sequence]) -> Piece:
         if "=" in sign:
             return Assignment(name, options[0], at_once="!" in sign, keep="?" in sign)
         return Access(name, options[0] if sign == ":" else None)
-    least, most, joint = choice_range(head, len(options))
+    # a lone wildcard stands for as many options as its file has lines
+    lone = len(options) == 1 and any(isinstance(item, Wildcard) for item in options[0].pieces)
+    least, most, joint = choice_range(head, _MOST_LINES if lone else len(options))
     return Choice(options, least, most, joint, method_of(head))
