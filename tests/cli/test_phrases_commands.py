@@ -149,6 +149,12 @@ def test_the_log_is_switched_off_and_emptied(capsys):
     assert "No searches were used yet" in told(capsys, "rank", "searches")
 
 
+def test_the_setting_of_the_vocabulary_keeps_the_log_quiet_too(capsys):
+    told(capsys, "search", "hat", "--set", "tags.usage=false")
+    told(capsys, "show", "夕焼け", "--set", "tags.usage=false")
+    assert document(capsys, "log", "state")["uses"] == 0
+
+
 def test_a_team_names_one_file(capsys, own_place):
     team = own_place / "team" / "phrases.db"
     told(capsys, "add", "うちの子", "1girl", "--file", str(team))

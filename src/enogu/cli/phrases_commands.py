@@ -97,7 +97,8 @@ def search(
     book = _book(file, common)
     query = " ".join(words)
     entries = find_phrases(book.phrases(), query, stars=book.stars("phrase"))
-    UseLog(book.path).record_search(query)
+    if _remembers(common):
+        UseLog(book.path).record_search(query)
     show_entries(entries[: max(limit, 1)], common)
 
 
@@ -118,7 +119,8 @@ def show(
     """
     book = _book(file, common)
     phrase = book.get(label)
-    UseLog(book.path).record_phrase(phrase_name(phrase))
+    if _remembers(common):
+        UseLog(book.path).record_phrase(phrase_name(phrase))
     if common.json:
         print_json(phrase_json(phrase))
         return
@@ -478,6 +480,11 @@ def _book(file: Path | None, common: Common) -> PhraseBook:
         show_hidden=settings.show_hidden,
         rating=resolved.config.tags.rating,
     )
+
+
+def _remembers(common: Common) -> bool:
+    """Say whether the settings allow the log; it has a switch of its own besides."""
+    return common.open_project_or_none()[1].config.tags.usage
 
 
 def _of_category(book: PhraseBook, category: str) -> tuple[Phrase, ...]:

@@ -1,13 +1,14 @@
 """Finding entries of a phrase book by kana, kanji, romaji or English, in any word order."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from enogu.tags.names import normal_name
 from enogu.tags.phrases.book import phrase_name
 from enogu.tags.phrases.model import Phrase
-from enogu.tags.phrases.prompt_tags import prompt_tags
 from enogu.tags.search.folding import fold, fold_query
 from enogu.tags.search.kana import fold_romaji, has_kana, kana_to_romaji, starts_romaji
 from enogu.tags.vocabulary.embedded_words import read_embedded_rows
@@ -18,6 +19,8 @@ _LABEL: Final = 2
 _READING: Final = 3
 _HEADING: Final = 4
 _TAGS: Final = 5
+_EDGES: Final = " \n\t([{}])"
+_WEIGHT: Final = re.compile(r":[\d.]+[\s)\]}]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,22 @@ def _keys(phrase: Phrase) -> _Keys:
 
 
 @lru_cache(maxsize=65_536)
-def _names_of_tags(prompt: str) -> tuple[str, str]:
-    """Return the Japanese names and readings of the tags in a prompt, and both as romaji keys."""
+def _names_of_tags(prompt: str) -> tuple[tuple[str, str], ...]:
+    """Return the Japanese names and readings of each tag in a prompt, and both as romaji keys."""
     japanese = _japanese_names()
-    names = "\n".join(japanese.get(tag, "") for tag in prompt_tags(prompt))
-    return names, kana_to_romaji(names)
+    # Searching looks at thousands of prompts, so they are cut at commas and not parsed.
+    tags = (normal_name(_WEIGHT.sub("", part).strip(_EDGES)) for part in prompt.split(","))
+    return tuple(japanese[tag] for tag in tags if tag in japanese)
 
 
 @cache
-def _japanese_names() -> Mapping[str, str]:
-    """Return what each embedded tag is called in Japanese, as it is compared."""
-    return {
+def _japanese_names() -> Mapping[str, tuple[str, str]]:
+    """Return what each embedded tag is called in Japanese, as it is compared, and its romaji."""
+    names = {
         row.tag: "\n".join(fold(name).compact for name in (*row.ja, *row.readings))
         for row in read_embedded_rows()
     }
+    return {tag: (text, kana_to_romaji(text)) for tag, text in names.items()}
 
 
 def _tier(word: str, keys: _Keys, phrase: Phrase) -> int | None:
@@ -113,8 +118,11 @@ def _tier(word: str, keys: _Keys, phrase: Phrase) -> int | None:
             return _READING
         if word in keys.headings:
             return _HEADING
-        names, names_romaji = _names_of_tags(phrase.prompt)
-        return _TAGS if word in names or (romaji and romaji in names_romaji) else None
+        in_names = any(
+            word in names or (romaji and romaji in names_romaji)
+            for names, names_romaji in _names_of_tags(phrase.prompt)
+        )
+        return _TAGS if in_names else None
     if any(part.startswith(word) for part in keys.label_words):
         return _LABEL
     romaji = fold_romaji(word) if len(word) > 1 and starts_romaji(word) else ""
@@ -124,6 +132,6 @@ def _tier(word: str, keys: _Keys, phrase: Phrase) -> int | None:
         return _HEADING
     if any(part.startswith(word) for part in keys.tags):
         return _TAGS
-    if len(romaji) > 2 and romaji in _names_of_tags(phrase.prompt)[1]:
+    if len(romaji) > 2 and any(romaji in key for _, key in _names_of_tags(phrase.prompt)):
         return _TAGS
     return None
