@@ -1,4 +1,5 @@
 import json
+import sqlite3
 
 import pytest
 
@@ -122,3 +123,14 @@ def test_own_use_is_shown_and_forgotten(no_words, capsys):
     assert "smile" in capsys.readouterr().out
     assert run(["tags", "usage", "--forget", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_counts_of_another_tool_are_taken_over(no_words, tmp_path, capsys):
+    with sqlite3.connect(tmp_path / "tag_frequency.db") as connection:
+        connection.execute(
+            "CREATE TABLE tag_frequency (name, type, count_pos, count_neg, last_used)"
+        )
+        connection.execute("INSERT INTO tag_frequency VALUES ('cat_ears', 1, 3, 0, '2026-01-01')")
+    connection.close()
+    assert run(["tags", "usage", "--take", "tag_frequency.db", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["positive"] == 3

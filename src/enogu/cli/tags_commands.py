@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from enogu.cli.common import Common, console, print_json
+from enogu.cli.common import Common, console, errors, print_json
 from enogu.errors import VocabularyError
 from enogu.tags.names import spoken_name
 from enogu.tags.vocabulary import (
@@ -387,6 +387,7 @@ def export(
 def usage(
     *,
     forget: Annotated[bool, Parameter(negative=())] = False,
+    take: Path | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
     """Show which tags were used, as remembered on this machine, or forget them.
@@ -395,8 +396,11 @@ def usage(
 
     Args:
         forget: Delete everything that is remembered.
+        take: Add the counts of tagcomplete's `tag_frequency.db`.
     """
     path = vocabulary_path(common)
+    if take is not None:
+        _take_usage(take.expanduser(), path)
     if forget and path.is_file():
         forget_usage(path)
     entries: tuple[Usage, ...] = ()
@@ -425,3 +429,18 @@ def usage(
     for entry in entries:
         table.add_row(escape(spoken_name(entry.name)), str(entry.positive), str(entry.negative))
     console.print(table)
+
+
+def _take_usage(file: Path, path: Path) -> None:
+    from enogu.tags.vocabulary.importing.problems import Problems
+    from enogu.tags.vocabulary.importing.usage_import import read_tagcomplete_usage
+    from enogu.tags.vocabulary.usage import merge_usage
+
+    problems = Problems()
+    entries = read_tagcomplete_usage(file, problems)
+    if not path.is_file():
+        VocabularyStore(path).rebuild()
+    merge_usage(path, entries)
+    errors.print(
+        f"Added {len(entries):,} counts from {escape(str(file))}; {problems.count:,} broken rows"
+    )

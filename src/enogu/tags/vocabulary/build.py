@@ -45,7 +45,6 @@ SELECT c.name, c.site, c.code, max(c.count, 0) AS count, c.date, c.source_id,
            + (max(c.count, 0) << 12) + 4095 - min(c.source_id, 4095)) AS score
 FROM tag_claims c JOIN sources s ON s.id = c.source_id
 GROUP BY c.name;
-CREATE UNIQUE INDEX temp.merged_by_name ON merged (name);
 CREATE TEMP TABLE texts (
     kind TEXT, name TEXT, text TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 INSERT OR IGNORE INTO texts SELECT kind, name, text FROM text_claims ORDER BY source_id;
@@ -57,6 +56,7 @@ INSERT INTO notes SELECT name, max(CASE kind WHEN 'group' THEN text END),
 """
 
 _DROP_EMPTIED_TAGS: Final = """
+CREATE UNIQUE INDEX temp.merged_by_name ON merged (name);
 DELETE FROM merged WHERE count = 0 AND name IN (
     SELECT f.text FROM form_claims f JOIN merged m ON m.name = f.name
     WHERE f.kind = 'alias' AND m.count > 0);
@@ -74,6 +74,7 @@ SELECT m.name, m.site, {_CATEGORY_CASE} ELSE 'unknown' END, m.code, m.count, 0, 
        coalesce(n.grouped, ''), coalesce(n.en, ''), coalesce(n.ja, ''), m.source_id
 FROM merged m LEFT JOIN notes n ON n.name = m.name
 ORDER BY m.count DESC, m.name;
+CREATE UNIQUE INDEX built.tags_by_name ON tags (name);
 UPDATE built.tags SET deprecated = 1
 WHERE name IN (SELECT name FROM tag_claims WHERE deprecated = 1);
 """

@@ -38,7 +38,7 @@ CREATE TABLE sources (
 );
 CREATE TABLE tags (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,         -- unique, see the indexes
     site TEXT NOT NULL,
     category TEXT NOT NULL,
     code INTEGER NOT NULL,      -- of the category on that site
