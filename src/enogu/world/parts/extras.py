@@ -35,9 +35,10 @@ def draw_head_extras(look: Look) -> str:
         stars = "".join(svg.star(x, y, 9.5, 4.2, turn=8) for x, y in places)
         parts.append(svg.shape(stars, "#ffb02a", line="#8a4a10", width=1.6))
     if "cracked horn" in look.extras:
-        parts.append(_horn())
+        parts.append(svg.group(_horn(), "translate(-2 14)"))
     if "seedling" in look.extras:
-        parts.append(_seedling())
+        # In front of the cap, where no framing cuts it off.
+        parts.append(svg.group(_seedling(), "translate(0 22)"))
     return "".join(parts)
 
 
