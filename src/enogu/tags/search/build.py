@@ -6,11 +6,12 @@ of the explanations.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from enogu.tags.search.folding import MAX_QUERY_LENGTH, Folded, fold
 from enogu.tags.search.gram_pairs import gram_pairs
@@ -19,7 +20,7 @@ from enogu.tags.search.meaning import write_meanings
 from enogu.tags.search.postings import write_postings
 from enogu.tags.search.rows import ARRAY_TABLE, DEPRECATED, KINDS, Kind, pack_ascending
 
-INDEX_VERSION: Final = "1"
+INDEX_VERSION: Final = "2"
 """Changes when the form of the index changes; an index of another version is not read."""
 
 ROW_TABLE: Final = "search_rows"
@@ -108,7 +109,14 @@ def _write_arrays(connection: sqlite3.Connection, rows: _Rows) -> None:
         "tags": pack_ascending(np.array(rows.tags, dtype=np.int64)),
         "forms": pack_ascending(np.array(rows.forms, dtype=np.int64)),
         "kinds": bytes(rows.kinds),
+        "order": _order(rows.texts).tobytes(),
         "counts": counts.tobytes(),
         "flags": flags.tobytes(),
     }
     connection.executemany("INSERT INTO search_arrays VALUES (?, ?)", arrays.items())
+
+
+def _order(texts: Sequence[str]) -> npt.NDArray[np.int32]:
+    """Return the rows in the order of their texts without blanks, as UTF-8 sorts them."""
+    solid = [text.replace(" ", "") for text in texts]
+    return np.array(sorted(range(len(solid)), key=solid.__getitem__), dtype=np.int32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enogu.tags.search.hit import Tier
-from enogu.tags.search.matching import READING, Needle, Test
+from enogu.tags.search.matching import ACROSS_WORDS, READING, Needle, Test
 from enogu.tags.search.overlay import Overlay
 from enogu.tags.search.postings import Postings
 from enogu.tags.search.rows import DEPRECATED, Kind, RowTable
@@ -22,6 +22,7 @@ _SPARE: Final = 8
 _SPARE_FOR_BOOSTS: Final = 24
 _BUDGET: Final = 16_384
 _FIRST_PIECE: Final = 48
+_FEW_STARTS: Final = 160
 _PIECE: Final = 1024
 
 _TINY_COUNT: Final = 100
@@ -29,6 +30,7 @@ _MUCH_MORE: Final = 10
 MEANING_PLACES: Final = 2
 """Places that a full list keeps for tags found by meaning."""
 _CHANCE_HITS: Final = 3
+_CHANCE_LENGTH: Final = 4
 
 # Members of an enum are slow to look up in Python 3.11, and these are asked for each row.
 _EXACT, _PREFIX, _INFIX = Tier.EXACT, Tier.PREFIX, Tier.INFIX
@@ -44,6 +46,8 @@ class Found:
     row: int
     score: float
     deprecated: bool
+    across: bool
+    """The match runs across the end of a word."""
 
 
 class Job:
@@ -81,12 +85,18 @@ class Job:
             sum(not found.deprecated for found in self.found.values()) >= self.limit
         )
 
-    @property
-    def may_be_misspelt(self) -> bool:
-        """Nothing was found, or so little inside words that it may be chance."""
-        return len(self.found) < _CHANCE_HITS and all(
-            found.tier in (_INFIX, _INITIALS) for found in self.found.values()
-        )
+    def may_be_misspelt(self, needle: Needle) -> bool:
+        """Nothing was found, or so little that it may be chance.
+
+        A few letters stand inside some word by chance, and so do the pieces of several words.
+        """
+        sure = [found for found in self.found.values() if found.tier is not _INITIALS]
+        if not sure:
+            return True
+        if len(sure) >= _CHANCE_HITS or needle.ideographic:
+            return False
+        short = len(needle.compact) <= _CHANCE_LENGTH or len(needle.words) > 1
+        return all(found.tier is _INFIX and short or found.across for found in sure)
 
     def load(self, needles: Sequence[Needle]) -> None:
         """Read at once what the first tiers will ask for."""
@@ -112,9 +122,17 @@ class Job:
                     if tag_id not in self.found:
                         self.add(tier, row, tag_id, own_cost + cost)
 
+    def run_all(self, tier: Tier, tests: Sequence[Test]) -> None:
+        """Run several tests whose lists are read at once."""
+        self._postings.load([key for test in tests for key in test.keys])
+        for test in tests:
+            self.run(tier, test)
+
     def run_typo(self, typos: "TypoTier", needles: Sequence[Needle]) -> None:
         """Add tags spelt almost like the query."""
         for needle in needles:
+            if len(self.found) >= self.limit:
+                return
             for cost, row in typos.near(needle, self._shown, 3 * self._wanted):
                 tag_id = int(self._rows.tags[row])
                 if tag_id not in self.found:
@@ -142,12 +160,22 @@ class Job:
         count = int(self._rows.counts[tag_id])
         score = math.log1p(count) + self._boosts.get(tag_id, 0.0) - cost
         deprecated = int(self._rows.flags[tag_id]) & DEPRECATED != 0
-        self.found[tag_id] = Found(tag_id, tier, row, score, deprecated)
+        across = tier is _PREFIX and cost >= ACROSS_WORDS
+        self.found[tag_id] = Found(tag_id, tier, row, score, deprecated, across)
 
     def _passing(self, test: Test) -> Iterator[tuple[int, int, float]]:
+        direct: npt.NDArray[np.int32] | None = None
+        if test.whole is not None:
+            direct = self._rows.equal(test.whole)
+        elif test.start is not None:
+            direct = self._rows.starting(test.start, _FEW_STARTS)
+        if direct is not None:
+            if direct.size:
+                yield from self._accepted(test, direct)
+            return
         budget = _BUDGET
         start, piece = 0, _FIRST_PIECE
-        for numbers in self._postings.holding(test.keys):
+        for numbers in self._postings.holding(test.keys, test.groups):
             start = 0
             while start < numbers.size:
                 yield from self._accepted(test, numbers[start : start + piece])

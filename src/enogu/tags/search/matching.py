@@ -31,6 +31,7 @@ ACROSS_WORDS: Final = 3.0
 READING: Final = 1.5
 """What it costs when letters are read as Japanese."""
 
+_SHORTEST_PIECE: Final = 3
 _MOST_INITIALS: Final = 8
 _LONGEST_GLUED: Final = 16
 
@@ -43,6 +44,12 @@ class Test:
     """Grams that the text has."""
     accept: Accept
     """Compares the folded text of a row, UTF-8."""
+    groups: Sequence[Sequence[int]] = ()
+    """The grams by word, where one of each word must be asked for."""
+    whole: bytes | None = None
+    """The text without blanks, where only rows equal to it can pass."""
+    start: bytes | None = None
+    """The start of the text without blanks, where only rows that start so can pass."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,9 @@ class Needle:
         """The whole text, blanks left out."""
         wanted = self.compact.encode()
         keys = [*head_grams(self.compact, ideographic=self.ideographic), end_gram(self.compact)]
-        return Test(keys, lambda text: 0.0 if text.replace(b" ", b"") == wanted else None)
+        return Test(
+            keys, lambda text: 0.0 if text.replace(b" ", b"") == wanted else None, whole=wanted
+        )
 
     def prefix(self) -> Test:
         """The start of the text."""
@@ -81,13 +90,14 @@ class Needle:
                 return 0.0
             return ACROSS_WORDS if text.replace(b" ", b"").startswith(wanted) else None
 
-        return Test(head_grams(self.compact, ideographic=self.ideographic), accept)
+        keys = head_grams(self.compact, ideographic=self.ideographic)
+        return Test(keys, accept, start=wanted)
 
     def any_order(self) -> Test | None:
         """Every word starts a word of its own; in ideographic text it stands anywhere."""
         if self.ideographic:
             return self._all_inside() if len(self.words) > 1 else None
-        keys = [key for word in self.words for key in word_grams(word)]
+        groups = [word_grams(word) for word in self.words]
         starts = [b" " + piece for piece in self._pieces]
         shared = any(
             one != other and other.startswith(one) for one in self.words for other in self.words
@@ -99,26 +109,24 @@ class Needle:
                 return None
             return 0.0 if not shared or _one_word_each(self._pieces, text) else None
 
-        return Test(keys, accept)
+        return Test([key for group in groups for key in group], accept, groups)
 
     def inside(self) -> Test | None:
-        """Every word stands somewhere in the text; words of one or two letters do not count."""
-        if self.ideographic:
-            return self._all_inside()
-        if max(map(len, self.words)) < 3:
+        """Every word stands somewhere in the text; one or two letters stand nearly everywhere."""
+        if not self.ideographic and min(map(len, self.words)) < _SHORTEST_PIECE:
             return None
         return self._all_inside()
 
     def _all_inside(self) -> Test:
         grams_of = sign_grams if self.ideographic else inside_grams
-        keys = [key for word in self.words for key in grams_of(word)]
+        groups = [grams_of(word) for word in self.words]
         pieces = self._pieces
 
         def accept(text: bytes) -> float | None:
             solid = text.replace(b" ", b"")
             return 0.0 if all(piece in solid for piece in pieces) else None
 
-        return Test(keys, accept)
+        return Test([key for group in groups for key in group], accept, groups)
 
     def initials(self) -> Test | None:
         """The query has the first letters of all words: ``lh`` for ``long hair``."""

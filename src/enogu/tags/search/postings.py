@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Rows = npt.NDArray[np.int32]
 
-_BLOCK_SIZES: Final = (512, 4096, 32768, 1 << 31)
+_BLOCK_SIZES: Final = (768, 16384, 1 << 31)
 _BLOCK_BITS: Final = 2
 _WIDE: Final = 1 << 31
 _KEPT_LISTS: Final = 128
@@ -185,18 +185,32 @@ class Postings:
         kept = self._kept
         return {key: posting for key in keys if (posting := kept.get(key)) is not None}
 
-    def holding(self, keys: Sequence[int], *, exactly: bool = False) -> Iterator[Rows]:
+    def holding(
+        self,
+        keys: Sequence[int],
+        groups: Sequence[Sequence[int]] = (),
+        *,
+        exactly: bool = False,
+    ) -> Iterator[Rows]:
         """Yield, in ascending pieces, rows that hold some grams.
 
         Args:
             keys: Grams.
+            groups: Grams that belong together; the rarest of each group is asked first.
             exactly: Ask all lists. Otherwise only the rarest are asked, and what comes out must be
                 compared with the query.
         """
         found = self.lists(keys)
         if not found or len(found) < len(set(keys)):
             return
-        rarest, *others = sorted(found.values(), key=_size)[: None if exactly else _FILTERS]
+        lists = sorted(found.values(), key=_size)
+        if not exactly:
+            if len(groups) > 1:
+                best = {id(min((found[key] for key in group), key=_size)) for group in groups}
+                lists.sort(key=lambda posting: id(posting) not in best)
+            lists = lists[:_FILTERS]
+            lists.sort(key=_size)
+        rarest, *others = lists
         if rarest.size <= _FEW_ROWS and not exactly:
             others = []
         for rows in rarest.blocks():

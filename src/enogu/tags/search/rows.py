@@ -4,6 +4,7 @@ They lie in the vocabulary file as a few arrays and are read once, when the firs
 """
 
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
@@ -96,6 +97,16 @@ class RowTable:
         return np.frombuffer(self._array("kinds"), np.uint8)
 
     @cached_property
+    def _order(self) -> "memoryview[int]":
+        """All rows in the order of their texts without blanks."""
+        # Single items of a view are read faster than those of an array.
+        return memoryview(self._array("order")).cast("i")
+
+    @cached_property
+    def _bounds_view(self) -> "memoryview[int]":
+        return memoryview(self._bounds.data).cast("B").cast("i")
+
+    @cached_property
     def counts(self) -> npt.NDArray[np.int32]:
         """Posts of each tag, by tag id."""
         return np.frombuffer(self._array("counts"), np.int32)
@@ -110,6 +121,35 @@ class RowTable:
         texts, bounds = self._texts, self._bounds
         pairs = zip(bounds[numbers].tolist(), bounds[numbers + 1].tolist(), strict=True)
         return [texts[start:end] for start, end in pairs]
+
+    def starting(self, start: bytes, most: int) -> RowNumbers | None:
+        """Return the rows whose text without blanks starts so, ascending.
+
+        Args:
+            start: UTF-8.
+            most: Rows that are worth reading.
+
+        Returns:
+            The rows; None when there are more than `most`.
+        """
+        order, solid = self._order, self._solid
+        first = bisect_left(order, start, key=solid)
+        # No text has the byte 255.
+        if first + most < len(order) and solid(order[first + most]).startswith(start):
+            return None
+        last = bisect_left(order, start + b"\xff", lo=first, key=solid)
+        return np.sort(np.frombuffer(order[first:last], np.int32))
+
+    def equal(self, text: bytes) -> RowNumbers:
+        """Return the rows whose text without blanks is this, ascending."""
+        order, solid = self._order, self._solid
+        first = bisect_left(order, text, key=solid)
+        last = bisect_right(order, text, lo=first, key=solid)
+        return np.sort(np.frombuffer(order[first:last], np.int32))
+
+    def _solid(self, number: int) -> bytes:
+        bounds = self._bounds_view
+        return self._texts[bounds[number] : bounds[number + 1]].replace(b" ", b"")
 
     def first_of(self, tag_id: int) -> int:
         """Return the first row of a tag."""

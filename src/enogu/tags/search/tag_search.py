@@ -50,11 +50,16 @@ _LITERAL_TIERS: Final[tuple[tuple[Tier, Callable[[Needle], Test | None]], ...]] 
     (Tier.INITIALS, Needle.initials),
 )
 
+_FIRST_READ: Final = Tier.WORDS
+"""The first tier that always reads posting lists."""
+
+# One query for all hits: most of the time of a query goes into starting it.
 _HIT_QUERY: Final = """
-SELECT t.name, t.category, t.count, m.text,
+WITH found (place, tag_id, form_id) AS (VALUES {marks})
+SELECT found.place, t.name, t.category, t.count, m.text,
        (SELECT f.text FROM forms f WHERE f.tag_id = t.id AND f.kind = 'other'
         AND f.language = 'ja' ORDER BY f.id LIMIT 1)
-FROM tags t, forms m WHERE t.id = ? AND m.id = ?
+FROM found CROSS JOIN tags t ON t.id = found.tag_id CROSS JOIN forms m ON m.id = found.form_id
 """
 
 
@@ -155,10 +160,9 @@ class TagSearch:
             shorter = without_latin_tail(query)
             if shorter is not None:
                 _run_literal(needles_of(shorter), job)
-        may_be_misspelt = job.may_be_misspelt
+        may_be_misspelt = job.may_be_misspelt(needles[0])
         if not job.found:
-            for test in needles[0].glued():
-                job.run(Tier.INITIALS, test)
+            job.run_all(Tier.INITIALS, list(needles[0].glued()))
             job.add_meanings(self._meanings.loosely(query, job.limit))
         if may_be_misspelt:
             job.run_typo(self._typos, needles)
@@ -177,12 +181,21 @@ class TagSearch:
 
     def _hits(self, job: Job, context: PromptContext) -> list[Hit]:
         self._add_heirs(job)
+        chosen = job.chosen()
+        if not chosen:
+            return []
+        forms = self._rows.forms
+        values = [
+            value
+            for place, found in enumerate(chosen)
+            for value in (place, found.tag_id, int(forms[found.row]))
+        ]
+        query = _HIT_QUERY.format(marks=", ".join(["(?, ?, ?)"] * len(chosen)))
         hits: list[Hit] = []
-        for found in job.chosen():
-            form = int(self._rows.forms[found.row])
-            name, category, count, matched, japanese = self._connection.execute(
-                _HIT_QUERY, (found.tag_id, form)
-            ).fetchone()
+        for place, name, category, count, matched, japanese in sorted(
+            self._connection.execute(query, values)
+        ):
+            found = chosen[place]
             marks: list[Mark] = [context.marks[name]] if name in context.marks else []
             heirs: tuple[str, ...] = ()
             if found.deprecated:
@@ -224,8 +237,9 @@ class TagSearch:
 
 
 def _run_literal(needles: Sequence[Needle], job: Job) -> None:
-    job.load(needles)
     for tier, test_of in _LITERAL_TIERS:
+        if tier is _FIRST_READ:
+            job.load(needles)
         for needle in needles:
             test = test_of(needle)
             if test is not None:

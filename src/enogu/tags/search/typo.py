@@ -19,8 +19,8 @@ from enogu.tags.search.postings import Postings
 from enogu.tags.search.postings import Rows as RowNumbers
 from enogu.tags.search.rows import RowTable
 
-POSTING_BUDGET: Final = 24_000
-MOST_CANDIDATES: Final = 500
+POSTING_BUDGET: Final = 12_000
+MOST_CANDIDATES: Final = 400
 _SAME_START: Final = 256
 _LONGEST: Final = 64
 _SHORTEST_START: Final = 3
