@@ -18,6 +18,7 @@ from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
 from enogu.cli.prompt_commands import prompt_app
 from enogu.cli.tags_commands import tags_app
+from enogu.cli.tags_search_command import search
 from enogu.cli.train_command import report, tensorboard, train
 from enogu.cli.world_commands import world_app
 
@@ -34,6 +35,7 @@ for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, de
 app.command(config_app)
 app.command(captions_app)
 app.command(world_app)
+tags_app.command(search)
 app.command(tags_app)
 app.command(phrases_app)
 app.command(prompt_app)
