@@ -28,6 +28,7 @@ from enogu.tags.search import TagSearch
 from enogu.tags.search.folding import fold
 from enogu.tags.search.kana import kana_to_romaji
 from enogu.tags.vocabulary import Vocabulary
+from enogu.tags.vocabulary.opening import open_file
 from tag_search_data import (
     BenchmarkTag,
     add_index,
@@ -230,7 +231,7 @@ class Ours:
     title = "enogu"
 
     def __init__(self, path: Path, in_prompt: Sequence[str] = ()) -> None:
-        self.index = TagSearch(Vocabulary.open(path))
+        self.index = TagSearch(Vocabulary(open_file(path), path))
         self.in_prompt = in_prompt
 
     def search(self, text: str) -> list[str]:
@@ -278,11 +279,13 @@ from pathlib import Path
 import numpy
 from enogu.tags.search import TagSearch
 from enogu.tags.vocabulary import Vocabulary
+from enogu.tags.vocabulary.opening import open_file
 if sys.argv[3] == "typo":
     import enogu.tags.search.typo
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 started = time.process_time()
-TagSearch(Vocabulary.open(Path(sys.argv[1]))).search(sys.argv[2])
+path = Path(sys.argv[1])
+TagSearch(Vocabulary(open_file(path), path)).search(sys.argv[2])
 spent = time.process_time() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps([spent * 1000, (peak - before) / 1024]))

@@ -4,6 +4,7 @@ import pytest
 
 from enogu.tags.search import TagSearch, build_index
 from enogu.tags.vocabulary import Vocabulary
+from enogu.tags.vocabulary.opening import open_file
 from enogu.tags.vocabulary.schema import SCHEMA_VERSION, VOCABULARY_INDEXES, VOCABULARY_TABLES
 
 RATINGS = ("general", "sensitive", "questionable", "explicit")
@@ -64,7 +65,7 @@ def make_search(tmp_path):
     def make(*tags, **relations):
         path = tmp_path / f"tags{len(opened)}.db"
         write_vocabulary(path, tags, **relations)
-        opened.append(Vocabulary.open(path))
+        opened.append(Vocabulary(open_file(path), path))
         return TagSearch(opened[-1])
 
     yield make

@@ -96,7 +96,7 @@ class Job:
         if len(sure) >= _CHANCE_HITS or needle.ideographic:
             return False
         short = len(needle.compact) <= _CHANCE_LENGTH or len(needle.words) > 1
-        return all(found.tier is _INFIX and short or found.across for found in sure)
+        return all((found.tier is _INFIX and short) or found.across for found in sure)
 
     def load(self, needles: Sequence[Needle]) -> None:
         """Read at once what the first tiers will ask for."""
