@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -83,14 +84,30 @@ def atomic_path(path: Path) -> Generator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_bytes_atomic(path: Path, data: bytes) -> None:
+def write_bytes_atomic(path: Path, data: bytes, *, keep_mode: bool = False) -> None:
     """Write `data` to `path` so that a reader sees the old or the new file, never half of one.
+
+    Args:
+        path: The final place. Its folder must exist.
+        data: All of the new file.
+        keep_mode: Give the new file the permissions of the old one, which must exist.
 
     Raises:
         StorageError: The folder cannot be written or the disk is full.
     """
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with storage_errors(path):
+        try:
+            with temporary.open("wb") as handle:
+                handle.write(data)
+                handle.flush()
+                if keep_mode:
+                    shutil.copymode(path, temporary)
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_text_atomic(path: Path, text: str) -> None:

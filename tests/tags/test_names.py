@@ -85,3 +85,7 @@ def test_tidy_text_is_printable_and_stays_as_it_is(text):
 
 def test_escaped_brackets_become_plain_ones():
     assert unescaped(r"miku \(vocaloid\) \o/") == r"miku (vocaloid) \o/"
+
+
+def test_long_rows_of_underscores_take_time_in_proportion():
+    assert normal_name("_" * 500_000 + "x  y__ z") == "_" * 500_000 + "x_y_z"

@@ -13,7 +13,7 @@ _LISTED_KAOMOJI: Final = frozenset(
     {"+_-", "6_9", ">_o", "<o>_<o>", "<|>_<|>", "(o)_(o)", "||_||", "3_3", "0_0", "o_o"}
 )
 _SYMBOLS: Final = re.compile(r"[^\w\s]+_[^\w\s]+|[^\w\s]*(\w)[^\w\s]*_[^\w\s]*\1[^\w\s]*")
-_BLANK_RUN: Final = re.compile(r"[\s_]*\s[\s_]*")
+_BLANK_RUN: Final = re.compile(r"[\s_]+")
 # Joiners and direction marks that copying from web pages brings along; they cannot be seen.
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ESCAPED_BRACKET: Final = re.compile(r"\\([()\[\]])")
@@ -37,8 +37,13 @@ def normal_name(text: str) -> str:
         text = text.lower()
     text = text.strip()
     if " " in text or not text.isprintable():
-        text = _BLANK_RUN.sub("_", text)
+        text = _BLANK_RUN.sub(_one_blank, text)
     return text
+
+
+def _one_blank(run: re.Match[str]) -> str:
+    # Underscores alone stay as many as they are.
+    return run[0] if not run[0].strip("_") else "_"
 
 
 def spoken_name(name: str) -> str:

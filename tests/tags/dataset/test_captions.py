@@ -23,7 +23,7 @@ def test_the_table_holds_every_caption_in_order(make):
         "b/c.txt, caption 1",
         "b/c.txt, caption 2",
     ]
-    rows, tags = captions.distinct()
+    rows, tags = captions.distinct
     assert list(zip(rows.tolist(), tags.tolist(), strict=True)) == [
         (0, 0), (0, 1), (1, 2), (2, 1), (2, 3),
     ]  # fmt: skip

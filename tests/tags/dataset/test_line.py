@@ -73,3 +73,10 @@ def test_rendering_keeps_the_tags_of_any_text(text):
         line = parse_line(text, syntax)
         again = parse_line(line.render(), syntax)
         assert list(again.tags()) == list(line.tags())
+
+
+@pytest.mark.parametrize("text", [",", " ", ", ", "||| ", "a ", ";;;"])
+def test_long_rows_of_signs_take_time_in_proportion(text):
+    # A pattern that tries each blank anew would need hours for this.
+    line = parse_line(text * 100_000 + "x", DIVIDED)
+    assert line.render().endswith("x")

@@ -8,6 +8,7 @@ import pytest
 
 from enogu.errors import CaptionError
 from enogu.tags.dataset import count_pairs, similarities
+from enogu.tags.dataset import similarity as similarity_module
 from enogu.tags.dataset.similarity import MOST_TAGS_IN_PAIRS
 from enogu.tags.vocabulary.related import similarity
 
@@ -38,9 +39,19 @@ def test_pairs_equal_a_count_by_hand(random_set):
     assert {name: int(n) for name, n in zip(captions.names, pairs.counts, strict=True)} == counts
 
 
+def test_pairs_of_many_tags_are_counted_without_a_table(random_set, monkeypatch):
+    _, captions = random_set
+    expected = count_pairs(captions)
+    monkeypatch.setattr(similarity_module, "_LARGEST_TABLE", 1)
+    monkeypatch.setattr(similarity_module, "_PAIRS_AT_ONCE", 7)
+    found = count_pairs(captions)
+    for name in ("first", "second", "together", "counts"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
 def test_the_matrix_equals_the_product_of_the_table_with_itself(random_set):
     _, captions = random_set
-    rows, tags = captions.distinct()
+    rows, tags = captions.distinct
     table = np.zeros((captions.num_captions, len(captions.names)), dtype=np.int64)
     table[rows, tags] = 1
     chosen = np.arange(0, len(captions.names), 2, dtype=np.int32)[::-1]

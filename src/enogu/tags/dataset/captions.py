@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -71,8 +72,9 @@ class CaptionSet:
         """How many tags each caption has, repeated ones too; shape [captions]."""
         return np.diff(self.starts)
 
+    @cached_property
     def distinct(self) -> tuple[NDArray[np.int64], Ids]:
-        """Return each caption's tags once: caption and tag of each, sorted by caption, then tag."""
+        """Each caption's tags once: caption and tag of each, sorted by caption, then tag."""
         captions = np.repeat(np.arange(self.num_captions, dtype=np.int64), self.lengths)
         keys = np.unique(captions * max(len(self.names), 1) + self.tags)
         captions, tags = np.divmod(keys, max(len(self.names), 1))

@@ -138,7 +138,7 @@ class _Table:
 
     def __init__(self, captions: CaptionSet) -> None:
         self.captions = captions
-        rows, tags = captions.distinct()
+        rows, tags = captions.distinct
         order = np.argsort(tags, kind="stable")
         self._rows = rows[order]
         self._starts = np.searchsorted(tags[order], np.arange(len(captions.names) + 1))

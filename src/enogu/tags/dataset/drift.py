@@ -49,7 +49,7 @@ def folder_drift(captions: CaptionSet) -> tuple[FolderDrift, ...]:
     index = {name: number for number, name in enumerate(names)}
     folder_of_file = np.array([index[folder] for folder in folders], dtype=np.int64)
     folder_of = folder_of_file[captions.file_of]
-    rows, tags = captions.distinct()
+    rows, tags = captions.distinct
     sizes = np.bincount(folder_of, minlength=len(names))
     total = np.bincount(tags, minlength=len(captions.names))
     in_folder = folder_of[rows]

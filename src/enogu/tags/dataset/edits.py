@@ -5,8 +5,9 @@ and ``?``.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from enogu.errors import CaptionError
@@ -186,7 +187,7 @@ def drop_overlapping(*, spared: Collection[str] = ()) -> Edit:
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
         keys = {tag_key(tag) for tag in line.tags()}
-        inner = {part for key in keys for part in _word_rows(key)}.difference(spared)
+        inner = set[str]().union(*map(_word_rows, keys)).difference(spared)
         if not keys & inner:
             return line
         return line.map_tags(lambda tag: "" if tag_key(tag) in inner else tag)
@@ -198,16 +199,17 @@ _MOST_WORDS: Final = 16
 _LINE_BREAKS: Final = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def _word_rows(key: str) -> Iterable[str]:
+@lru_cache(maxsize=1 << 16)
+def _word_rows(key: str) -> frozenset[str]:
     words = key.split("_")
     if is_kaomoji(key) or not 1 < len(words) <= _MOST_WORDS:
-        return ()
-    return {
+        return frozenset()
+    return frozenset(
         "_".join(words[start:stop])
         for start in range(len(words))
         for stop in range(start + 1, len(words) + 1)
         if stop - start < len(words)
-    }
+    )
 
 
 def _mapping(new_tag: Callable[[str], str]) -> Change:

@@ -39,11 +39,14 @@ def to_canonical(knows: KnowsTags, *, spared: Collection[str] = ()) -> Edit:
         knows: The vocabulary.
         spared: Normal names to leave as they are, such as the trigger word.
     """
+    known: dict[str, tuple[str, ...]] = dict.fromkeys(spared, ())
 
     def change(line: CaptionLine, spelling: Spelling) -> CaptionLine:
         def new_tags(tag: str) -> list[str] | None:
             key = tag_key(tag)
-            names = () if key in spared else canonical_names(knows, key)
+            names = known.get(key)
+            if names is None:
+                names = known[key] = canonical_names(knows, key)
             return [spelling.spell(name) for name in names] if names else None
 
         return exchange(line, new_tags)
@@ -98,9 +101,13 @@ def sort_by_group(knows: KnowsTags, *, keep: int = 0, first: Collection[str] = (
         raise CaptionError(f"the number of tags to keep must be 0 or more, got {keep}")
     ranks = {group: rank for rank, group in enumerate(GROUP_ORDER)}
 
+    known = dict.fromkeys(first, -1)
+
     def rank(place: Place) -> int:
         key = tag_key(place[0])
-        return -1 if key in first else ranks.get(group_of(knows, key), ranks[""])
+        if key not in known:
+            known[key] = ranks.get(group_of(knows, key), ranks[""])
+        return known[key]
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
         kept = keep

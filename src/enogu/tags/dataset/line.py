@@ -4,10 +4,10 @@ A caption is a line of a caption file. It has one to three parts (see ``keep_sep
 has places, and a place has one tag, or several that move together (see ``secondary_separator``).
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 Place: TypeAlias = tuple[str, ...]
@@ -48,14 +48,7 @@ class CaptionLine:
 
     def map_tags(self, change: Callable[[str], str]) -> "CaptionLine":
         """Return the caption with each tag changed; one that becomes empty is left out."""
-        parts = tuple(
-            tuple(
-                kept
-                for place in part
-                if (kept := tuple(new for tag in place if (new := change(tag).strip())))
-            )
-            for part in self.parts
-        )
+        parts = tuple(tuple(_mapped(part, change)) for part in self.parts)
         return self if parts == self.parts else replace(self, parts=parts)
 
     def render(self) -> str:
@@ -69,6 +62,15 @@ class CaptionLine:
         return f"{self.lead}{body}{tail}"
 
 
+def _mapped(part: Part, change: Callable[[str], str]) -> list[Place]:
+    places: list[Place] = []
+    for place in part:
+        new = [text for tag in place if (text := change(tag).strip())]
+        if new:
+            places.append(tuple(new))
+    return places
+
+
 def parse_line(text: str, syntax: CaptionSyntax) -> CaptionLine:
     """Read one caption.
 
@@ -79,22 +81,17 @@ def parse_line(text: str, syntax: CaptionSyntax) -> CaptionLine:
     Returns:
         The caption. Empty tags (``a,,b``) are left out.
     """
-    core = text.strip()
-    lead = text[: len(text) - len(text.lstrip())]
-    ending = re.search(rf"(?:\s|{re.escape(syntax.separator)})*\Z", core)
-    cut = ending.start() if ending else len(core)
-    tail = text[len(lead) + cut :]
-    core = core[:cut]
-    found = _most_common(core, syntax.separator, blanks=r"\s*")
+    start = len(text) - len(text.lstrip())
+    end = _last_place(text, syntax.separator)
+    core = text[start:end] if end > start else ""
     pieces = _divided(core, syntax.keep_separator)
     return CaptionLine(
         parts=tuple(_places(piece, syntax) for piece in pieces),
-        lead=lead,
-        tail=tail,
-        joint=found or _usual(syntax.separator),
-        part_joint=_part_joint(core, syntax) if len(pieces) > 1 else "",
-        place_joint=_most_common(core, syntax.secondary_separator, blanks=r"\s*")
-        or syntax.secondary_separator,
+        lead=text[:start],
+        tail=text[start + len(core) :],
+        joint=_joint(core, syntax.separator),
+        part_joint=_part_joint(pieces, syntax) if len(pieces) > 1 else "",
+        place_joint=_joint(core, syntax.secondary_separator, usual=syntax.secondary_separator),
     )
 
 
@@ -114,18 +111,53 @@ def _divided(core: str, keep_separator: str) -> list[str]:
     return core.split(keep_separator, _MOST_PARTS - 1)
 
 
-def _part_joint(core: str, syntax: CaptionSyntax) -> str:
-    around = rf"(?:\s|{re.escape(syntax.separator)})*"
-    return _most_common(core, syntax.keep_separator, blanks=around) or syntax.keep_separator
-
-
-def _most_common(core: str, separator: str, *, blanks: str) -> str:
+def _joint(core: str, separator: str, *, usual: str | None = None) -> str:
     """Return the separator as it stands in the line most often, with the blanks around it."""
+    if usual is None:
+        usual = separator if separator.isspace() else f"{separator} "
     if not separator or separator not in core:
-        return ""
-    forms = Counter(re.findall(f"{blanks}{re.escape(separator)}{blanks}", core))
-    return forms.most_common(1)[0][0]
+        return usual
+    if f"{usual} " not in core and f" {separator}" not in core and "\t" not in core:
+        plain, spaced = core.count(separator), core.count(usual)
+        if spaced == plain:
+            return usual
+    pieces = core.split(separator)
+    forms = Counter(
+        left[len(left.rstrip()) :] + separator + right[: len(right) - len(right.lstrip())]
+        for left, right in pairwise(pieces)
+        if left.strip() and right.strip()
+    )
+    return forms.most_common(1)[0][0] if forms else usual
 
 
-def _usual(separator: str) -> str:
-    return separator if separator.isspace() else f"{separator} "
+def _part_joint(pieces: list[str], syntax: CaptionSyntax) -> str:
+    left, right = pieces[0], pieces[1]
+    before = left[_last_place(left, syntax.separator) :]
+    after = right[: _first_place(right, syntax.separator)]
+    return before + syntax.keep_separator + after
+
+
+def _last_place(text: str, separator: str) -> int:
+    """Return where the blanks and separators at the end begin."""
+    end = len(text)
+    while end:
+        if text[end - 1].isspace():
+            end -= 1
+        elif text.endswith(separator, 0, end):
+            end -= len(separator)
+        else:
+            break
+    return end
+
+
+def _first_place(text: str, separator: str) -> int:
+    """Return where the blanks and separators at the start end."""
+    start = 0
+    while start < len(text):
+        if text[start].isspace():
+            start += 1
+        elif text.startswith(separator, start):
+            start += len(separator)
+        else:
+            break
+    return start

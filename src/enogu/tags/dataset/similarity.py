@@ -15,6 +15,8 @@ MOST_TAGS_IN_PAIRS: Final = 1000
 """Captions with more distinct tags are left out of pairs: they have too many to count."""
 
 _PAIRS_AT_ONCE: Final = 1 << 22
+# Up to 4,096 tags a table of all pairs fits into 128 MiB and needs no sorting.
+_LARGEST_TABLE: Final = 1 << 24
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,17 +114,18 @@ def similarities(
 
 def count_pairs(captions: CaptionSet) -> Pairs:
     """Count for all pairs of tags the captions that hold both."""
-    rows, tags = captions.distinct()
+    rows, tags = captions.distinct
     num_tags = len(captions.names)
     counts = np.bincount(tags, minlength=num_tags)
     lengths = np.bincount(rows, minlength=captions.num_captions)
     starts = np.concatenate(([0], np.cumsum(lengths)))[:-1]
-    keys = np.zeros(0, dtype=np.int64)
-    together = np.zeros(0, dtype=np.int64)
-    for length in np.unique(lengths[(lengths > 1) & (lengths <= MOST_TAGS_IN_PAIRS)]):
-        for found in _keys_of_length(tags, starts[lengths == length], int(length), num_tags):
-            new_keys, new_counts = np.unique(found, return_counts=True)
-            keys, together = _merged(keys, together, new_keys, new_counts)
+    countable = np.unique(lengths[(lengths > 1) & (lengths <= MOST_TAGS_IN_PAIRS)])
+    blocks = (
+        block
+        for length in countable.tolist()
+        for block in _keys_of_length(tags, starts[lengths == length], length, num_tags)
+    )
+    keys, together = _counted(blocks, num_tags)
     first, second = np.divmod(keys, max(num_tags, 1))
     return Pairs(
         first=first.astype(np.int32),
@@ -146,14 +149,36 @@ def _keys_of_length(
         yield (block[:, left] * num_tags + block[:, right]).ravel()
 
 
-def _merged(
-    keys: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    more_keys: NDArray[np.int64],
-    more_counts: NDArray[np.int64],
+def _counted(
+    blocks: Iterator[NDArray[np.int64]], num_tags: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    both = np.concatenate((keys, more_keys))
-    merged, place = np.unique(both, return_inverse=True)
-    total = np.zeros(len(merged), dtype=np.int64)
-    np.add.at(total, place, np.concatenate((counts, more_counts)))
-    return merged, total
+    """Count how often each number occurs: distinct ones, ascending, and their counts."""
+    if num_tags**2 <= _LARGEST_TABLE:
+        table = np.zeros(num_tags**2, dtype=np.int64)
+        for waiting in _gathered(blocks):
+            table += np.bincount(waiting, minlength=len(table))
+        keys = np.flatnonzero(table)
+        return keys, table[keys]
+    keys = counts = np.zeros(0, dtype=np.int64)
+    for waiting in _gathered(blocks):
+        more, more_counts = np.unique(waiting, return_counts=True)
+        merged, place = np.unique(np.concatenate((keys, more)), return_inverse=True)
+        total = np.zeros(len(merged), dtype=np.int64)
+        total[place[: len(keys)]] = counts
+        total[place[len(keys) :]] += more_counts
+        keys, counts = merged, total
+    return keys, counts
+
+
+def _gathered(blocks: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """Join small blocks, so that each pass over the table counts many pairs."""
+    waiting: list[NDArray[np.int64]] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= _PAIRS_AT_ONCE:
+            yield np.concatenate(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield np.concatenate(waiting)

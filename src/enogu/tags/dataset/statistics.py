@@ -153,7 +153,7 @@ def find_absorbed(
     Returns:
         Absorbed tags, the most frequent first, without the trigger; and how many captions hold it.
     """
-    rows, tags = captions.distinct()
+    rows, tags = captions.distinct
     total, with_trigger = captions.num_captions, 0
     if trigger in captions.names:
         holds = np.zeros(captions.num_captions, dtype=np.bool_)

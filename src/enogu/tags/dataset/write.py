@@ -1,6 +1,5 @@
 """Writing edits to caption files, going on after a crash, and taking edits back."""
 
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from enogu.errors import CaptionError
-from enogu.files import atomic_path
+from enogu.files import write_bytes_atomic
 from enogu.tags.dataset.change import EditPlan
 from enogu.tags.dataset.journal import (
     Journal,
@@ -21,7 +20,7 @@ from enogu.tags.dataset.journal import (
 )
 
 _NAMES_SHOWN: Final = 5
-_WRITERS: Final = 16
+_WRITERS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +152,8 @@ def undo_edit(folder: Path, place: Path, *, keep_changed: bool = False) -> Writt
         if last is None:
             raise CaptionError(f"there is no edit of {folder} to take back any more")
         head, entries = last.read()
-        _sweep(folder, entries)
+        if last.state != "done":
+            _sweep(folder, entries)
         known = {entry.relative: _bytes_at(folder, entry) for entry in entries}
         changed = _changed(entries, known)
         if changed and not keep_changed:
@@ -217,10 +217,8 @@ def _write_all(files: Iterable[tuple[Path, bytes]]) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     # A link stays a link: what it leads to is written.
-    real = path.resolve()
-    with atomic_path(real) as temporary:
-        temporary.write_bytes(data)
-        shutil.copymode(real, temporary)
+    real = path.resolve() if path.is_symlink() else path
+    write_bytes_atomic(real, data, keep_mode=True)
 
 
 def _sweep(folder: Path, entries: list[JournalEntry]) -> None:
