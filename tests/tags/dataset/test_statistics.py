@@ -58,6 +58,11 @@ def test_pairs_never_together_are_of_different_groups_and_not_exclusive(make, kn
         ("hat", "smile"): 2.0,
     }
     assert len(captions_statistics(make(files)).apart) > 3
+    replaced = {f"c{n}.txt": "t-shirt, shirt" for n in range(4)}
+    apart = captions_statistics(make(files | replaced), knows).apart
+    pairs = {frozenset((pair.first, pair.second)) for pair in apart}
+    assert {"hat", "shirt"} in pairs
+    assert not {frozenset(("hat", "t-shirt")), frozenset(("dress", "shirt"))} & pairs
     assert captions_statistics(make(files), knows, least_expected=2.5).apart == ()
 
 

@@ -58,6 +58,17 @@ _FACE_OF_A_CHARACTER: Final = re.compile(
 _BUILD_OF_A_CHARACTER: Final = re.compile(r".*skin.*|tan|elf|fairy|.*[a-z]_(?:girl|boy)|.*muscular")
 
 
+# Garments of which one is worn in the place of another: a dress and a shirt need not meet.
+_OUTFIT_GROUPS: Final = frozenset(
+    {"clothes_upper", "clothes_lower", "dresses", "traditional", "uniforms"}
+)
+
+
+def kind_of(group: str) -> str:
+    """Return what a group's tags compete with: the group itself, or the outfit as a whole."""
+    return "outfit" if group in _OUTFIT_GROUPS else group
+
+
 def is_changeable(group: str) -> bool:
     """Say whether tags of a group are something a person combines at will."""
     return group not in _NOT_CHANGEABLE

@@ -75,9 +75,18 @@ def head_of(knows: KnowsTags, name: str) -> TagInfo | None:
         knows: The vocabulary.
         name: A normal name.
     """
+    return next((info for head in _heads(name) if (info := knows.get(head))), None)
+
+
+def wider_names(knows: KnowsTags | None, name: str) -> tuple[str, ...]:
+    """Return what is true whenever a tag is: what it implies, and what it ends with."""
+    return (*(knows.ancestors(name) if knows else ()), *_heads(name))
+
+
+def _heads(name: str) -> tuple[str, ...]:
     words = name.split("_")
     heads = ("_".join(words[start:]) for start in range(1, len(words)))
-    return next((info for head in heads if head and (info := knows.get(head))), None)
+    return tuple(head for head in heads if head)
 
 
 def group_of(knows: KnowsTags | None, name: str) -> str:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from enogu.tags.dataset.captions import CaptionSet
 from enogu.tags.dataset.document import tag_key
 from enogu.tags.dataset.drift import FolderDrift, folder_drift
-from enogu.tags.dataset.groups import is_changeable, role_of
-from enogu.tags.dataset.knowledge import KnowsTags, group_of
+from enogu.tags.dataset.groups import is_changeable, kind_of, role_of
+from enogu.tags.dataset.knowledge import KnowsTags, group_of, wider_names
 from enogu.tags.dataset.similarity import Pairs, count_pairs
 
 ABSORBED_SHARE: Final = 0.8
@@ -203,7 +203,7 @@ def _apart(
     counts = pairs.counts[tags]
     expected: NDArray[np.float64] = np.outer(counts, counts) / max(pairs.num_captions, 1)
     rows, columns = np.nonzero(np.triu((together == 0) & (expected >= least_expected), 1))
-    groups = [group_of(knows, names[tag]) for tag in tags]
+    kinds = [kind_of(group_of(knows, names[tag])) for tag in tags]
     exclusive = [set(knows.exclusive_groups(names[tag]) if knows else ()) for tag in tags]
     found = [
         ApartPair(
@@ -214,9 +214,23 @@ def _apart(
             expected=float(expected[a, b]),
         )
         for a, b in zip(rows.tolist(), columns.tolist(), strict=True)
-        if not groups[a] or (groups[a] != groups[b] and not exclusive[a] & exclusive[b])
+        if not kinds[a] or (kinds[a] != kinds[b] and not exclusive[a] & exclusive[b])
     ]
-    return sorted(found, key=lambda pair: (-pair.expected, pair.first, pair.second))
+    return sorted(
+        _without_obvious(found, knows), key=lambda pair: (-pair.expected, pair.first, pair.second)
+    )
+
+
+def _without_obvious(found: list[ApartPair], knows: KnowsTags | None) -> list[ApartPair]:
+    """Leave out pairs that follow from others: no hat, so no witch hat either."""
+    named = {frozenset((pair.first, pair.second)) for pair in found}
+    above = {name: wider_names(knows, name) for pair in found for name in (pair.first, pair.second)}
+    return [
+        pair
+        for pair in found
+        if not any(frozenset((wide, pair.second)) in named for wide in above[pair.first])
+        and not any(frozenset((pair.first, wide)) in named for wide in above[pair.second])
+    ]
 
 
 def _combinable(
