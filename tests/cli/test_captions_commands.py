@@ -59,7 +59,7 @@ def test_check_finds_and_is_strict_on_request(folder, capsys):
 
 
 def test_find_lists_names_and_paths(folder, capsys):
-    assert "2 of 5 captions fit" in told(capsys, "find", "smile AND count>3", str(folder))
+    assert "2 of 5 files fit" in told(capsys, "find", "smile AND count>3", str(folder))
     paths = told(capsys, "find", "witch_hat", str(folder), "--paths").split()
     assert paths == [str(folder / f"{number}.txt") for number in (0, 2, 4)]
     found = document(capsys, "find", "no such tag OR smile", str(folder))

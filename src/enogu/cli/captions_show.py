@@ -169,7 +169,7 @@ def _table(
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
     for place, heading in enumerate(headings):
         is_text = heading in ("tag", "and", "group") or not place
-        table.add_column(heading, justify="left" if is_text else "right")
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=True)
     for _, row in zip(range(rows), cells, strict=False):
         table.add_row(*(escape(str(cell)) for cell in row))
     console.print()
@@ -214,7 +214,7 @@ def show_choice(captions: CaptionSet, choice: Choice, *, paths: bool) -> None:
     for file in files:
         text = " ⏎ ".join(file.text.strip().splitlines())
         console.print(f"[bold]{escape(file.relative)}[/]  [dim]{escape(text)}[/]")
-    console.print(f"{len(files)} of {len(captions.files)} captions fit")
+    console.print(f"{len(files)} of {len(captions.files)} files fit")
     show_unmatched(choice)
 
 

@@ -1,10 +1,11 @@
 import codecs
 import os
+import random
 
 import pytest
 
 from enogu.errors import CaptionError
-from enogu.tags.dataset import CaptionSyntax
+from enogu.tags.dataset import CaptionSyntax, captions_statistics, check_captions
 from enogu.tags.dataset.document import Spelling, read_caption_file, spelling_of, split_lines
 
 
@@ -70,11 +71,19 @@ def test_a_letter_the_encoding_lacks_is_named(folder):
 def test_unusable_files_are_counted_and_named(make, folder):
     os.mkfifo(folder / "pipe.txt")
     (folder / "folder.txt").mkdir()
-    captions = make({"good.txt": "a", "bad.txt": b"\x89PNG\0\0", "huge.txt": b"a," * 600_000})
+    captions = make(
+        {
+            "good.txt": "a",
+            "bad.txt": b"\x89PNG\0\0",
+            "huge.txt": b"a," * 600_000,
+            "list.txt": b"a," * 10_001,
+        }
+    )
     reasons = {item.path.name: item.reason for item in captions.unusable}
-    assert set(reasons) == {"bad.txt", "huge.txt", "pipe.txt"}
+    assert set(reasons) == {"bad.txt", "huge.txt", "list.txt", "pipe.txt"}
     assert "no ordinary file" in reasons["pipe.txt"]
     assert "too many" in reasons["huge.txt"]
+    assert reasons["list.txt"] == "has 10,001 tags; at most 10,000 are a caption"
     assert len(captions.files) == 1
 
 
@@ -125,3 +134,22 @@ def test_new_tags_are_spelt_like_the_others(tags, spelling):
     usual = Spelling(underscores=True, escaped=True) if tags == ["hat"] else None
     assert spelling_of(tags, usual) == spelling
     assert Spelling(escaped=True).spell("star_(symbol)") == r"star \(symbol\)"
+
+
+def test_any_bytes_are_read_or_named(make, knows):
+    rng = random.Random(23)
+    pieces = [
+        b"hat", b", ", b"\r\n", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x82\xa0", b"(", b"\\(",
+        b"_", b" ", "猫".encode(), "\u2028".encode(), b"\x85", b"|||", b"\xa4\xc1",
+    ]  # fmt: skip
+    files = {
+        f"{number:03d}.txt": b"".join(rng.choices(pieces, k=rng.randrange(12)))
+        for number in range(300)
+    }
+    captions = make(files)
+    assert len(captions.files) + len(captions.unusable) == 300
+    assert len(captions.unusable) > 20
+    for file in captions.files:
+        assert file.data == files[file.relative]
+    captions_statistics(captions, knows)
+    check_captions(captions, knows)

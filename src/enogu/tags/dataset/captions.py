@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from enogu.tags.sidecar import captions_by_stem, stem_key
 
 Ids: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
+
+MOST_TAGS: Final = 10_000
+"""A file with more tags is a list of something, not a caption."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +132,10 @@ def load_captions(
     unusable: list[Unusable] = []
     for relative, path in named:
         try:
-            files.append(read_caption_file(path, relative))
+            file = read_caption_file(path, relative)
+            if (num_tags := file.text.count(syntax.separator)) > MOST_TAGS:
+                raise CaptionError(f"has {num_tags:,} tags; at most {MOST_TAGS:,} are a caption")
+            files.append(file)
         except CaptionError as error:
             unusable.append(Unusable(path=path, reason=error.message.removeprefix(f"{path}: ")))
     if not files:

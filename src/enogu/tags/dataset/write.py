@@ -209,9 +209,23 @@ def _bytes_at(folder: Path, entry: JournalEntry) -> bytes | None:
 
 
 def _write_all(files: Iterable[tuple[Path, bytes]]) -> None:
-    # Waiting for the disk is all that takes long; disks serve many waiting writers at once.
+    # Waiting for the disk is all that takes long; disks serve many waiting writers at once. Each
+    # writer gets one long row of files: a task for every file would cost more than its writing.
+    waiting = list(files)
+
+    def write_row(first: int) -> None:
+        for path, data in waiting[first::_WRITERS]:
+            if failed:
+                return
+            try:
+                _write(path, data)
+            except BaseException:
+                failed.append(path)
+                raise
+
+    failed: list[Path] = []
     with ThreadPoolExecutor(_WRITERS) as pool:
-        for _ in pool.map(lambda file: _write(*file), files):
+        for _ in pool.map(write_row, range(min(_WRITERS, len(waiting)))):
             pass
 
 
