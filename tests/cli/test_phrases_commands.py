@@ -155,6 +155,19 @@ def test_the_setting_of_the_vocabulary_keeps_the_log_quiet_too(capsys):
     assert document(capsys, "log", "state")["uses"] == 0
 
 
+def test_searches_for_tags_are_ranked_and_never_stopped_by_the_log(capsys, own_place):
+    assert run(["tags", "search", "ねこみみ"]) == 0
+    assert [row["text"] for row in document(capsys, "rank", "searches")["rows"]] == ["ねこみみ"]
+    assert run(["tags", "search", "hat", "--set", "tags.usage=false"]) == 0
+    assert document(capsys, "log", "state")["searches"] == 1
+    (own_place / "data" / "phrases.db").write_bytes(b"broken")
+    capsys.readouterr()
+    assert run(["tags", "search", "ねこみみ"]) == 0
+    printed = capsys.readouterr()
+    assert "cat ears" in printed.out
+    assert "was not logged" in printed.err
+
+
 def test_a_team_names_one_file(capsys, own_place):
     team = own_place / "team" / "phrases.db"
     told(capsys, "add", "うちの子", "1girl", "--file", str(team))

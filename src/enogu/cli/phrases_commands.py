@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from enogu.cli.common import Common, console, print_json
+from enogu.cli.phrases_place import open_book, remembers_use
 from enogu.cli.phrases_show import phrase_json, ranking_json, show_entries, show_ranking
 from enogu.errors import PhraseError
 from enogu.tags.phrases import (
@@ -46,7 +47,7 @@ def list_entries(
         category: A category, in either language.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     if category:
         entries = _of_category(book, category)
         show_entries(entries, common)
@@ -94,10 +95,10 @@ def search(
         file: The file of the book. Left out: the setting phrases.file, or your own.
         limit: How many entries to show.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     query = " ".join(words)
     entries = find_phrases(book.phrases(), query, stars=book.stars("phrase"))
-    if _remembers(common):
+    if remembers_use(common):
         UseLog(book.path).record_search(query)
     show_entries(entries[: max(limit, 1)], common)
 
@@ -117,9 +118,9 @@ def show(
         label: The label in either language; category/label where two entries share it.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     phrase = book.get(label)
-    if _remembers(common):
+    if remembers_use(common):
         UseLog(book.path).record_phrase(phrase_name(phrase))
     if common.json:
         print_json(phrase_json(phrase))
@@ -158,7 +159,7 @@ def add(
         reading: Its reading, and other words to find it by.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     phrase = Phrase(
         label=label.strip(),
         prompt=prompt.strip(),
@@ -198,7 +199,7 @@ def remove(
     """
     if bool(label) == bool(source):
         raise PhraseError("say either which entry to remove, or which --source")
-    book = _book(file, common)
+    book = open_book(file, common)
     gone = book.remove(label=label, source=source)
     if common.json:
         print_json([phrase_json(phrase) for phrase in gone])
@@ -228,7 +229,7 @@ def import_files(
     """
     if not files:
         raise PhraseError("no file to import was given")
-    book = _book(file, common)
+    book = open_book(file, common)
     read = [read_phrase_file(path, category=category) for path in files]
     reports = [(one, book.add(one.phrases, dry_run=dry_run)) for one in read]
     if hidden and not dry_run:
@@ -281,7 +282,7 @@ def hide(
         undo: Show it again.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     name = book.hide(category, hidden=not undo)
     if common.json:
         print_json({"category": name, "hidden": not undo})
@@ -308,7 +309,7 @@ def star(
         kind: What the text is: phrase, tag or prompt.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     name = book.star(kind, text, stars)
     if common.json:
         print_json({"kind": kind, "text": name, "stars": stars})
@@ -335,7 +336,7 @@ def show_rank(
         half_life: After how many days a use counts half.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     ranking = rank(kind, book, limit=limit, half_life_days=half_life)
     if common.json:
         print_json(ranking_json(ranking))
@@ -362,7 +363,7 @@ def state(
     Args:
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     held = UseLog(book.path).state()
     if common.json:
         print_json(
@@ -417,7 +418,7 @@ def empty(*, file: Path | None = None, common: _Common = Common()) -> None:  # n
     Args:
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    book = _book(file, common)
+    book = open_book(file, common)
     count = UseLog(book.path).empty()
     if common.json:
         print_json({"deleted": count, "file": str(book.path)})
@@ -443,7 +444,7 @@ def pictures(
 
     if not places:
         raise PhraseError("no picture or folder was given")
-    book = _book(file, common)
+    book = open_book(file, common)
     log = UseLog(book.path)
     if not log.is_on():
         raise PhraseError("the log is off", hint="enogu phrases log on")
@@ -467,26 +468,6 @@ def pictures(
         console.print(f"  {escape(reason)}", style="yellow")
 
 
-def _book(file: Path | None, common: Common) -> PhraseBook:
-    """Return the book that the command line or the settings name."""
-    project, resolved = common.open_project_or_none()
-    settings = resolved.config.phrases
-    named = settings.file.expanduser() if settings.file else None
-    if named is not None and project is not None:
-        # In enogu.toml a relative path is meant from the project, wherever the command runs.
-        named = project.root / named
-    return PhraseBook(
-        file.expanduser() if file else named,
-        show_hidden=settings.show_hidden,
-        rating=resolved.config.tags.rating,
-    )
-
-
-def _remembers(common: Common) -> bool:
-    """Say whether the settings allow the log; it has a switch of its own besides."""
-    return common.open_project_or_none()[1].config.tags.usage
-
-
 def _of_category(book: PhraseBook, category: str) -> tuple[Phrase, ...]:
     from enogu.tags.names import normal_name
 
@@ -505,7 +486,7 @@ def _of_category(book: PhraseBook, category: str) -> tuple[Phrase, ...]:
 
 
 def _switch(on: bool, file: Path | None, common: Common) -> None:
-    book = _book(file, common)
+    book = open_book(file, common)
     UseLog(book.path).switch(on)
     if common.json:
         print_json({"on": on, "file": str(book.path)})

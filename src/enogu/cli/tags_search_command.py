@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from enogu.cli.common import Common, console, print_json
+from enogu.cli.phrases_place import log_search
 from enogu.cli.tags_commands import open_vocabulary
 from enogu.tags.search import Hit, TagSearch
 from enogu.tags.vocabulary import RATINGS
@@ -41,6 +42,7 @@ def search(
             in_prompt=prompt,
             ratings=RATINGS[: vocabulary.rating_limit + 1],
         )
+    log_search(" ".join(text), common)
     if common.json:
         print_json([hit.to_dict() for hit in hits])
     elif copy_form:
