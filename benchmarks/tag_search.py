@@ -274,7 +274,7 @@ def measure(
 
 
 FRESH = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 import numpy
 from enogu.tags.search import TagSearch
@@ -282,13 +282,14 @@ from enogu.tags.vocabulary import Vocabulary
 from enogu.tags.vocabulary.opening import open_file
 if sys.argv[3] == "typo":
     import enogu.tags.search.typo
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def resident():
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+before = resident()
 started = time.process_time()
 path = Path(sys.argv[1])
 TagSearch(Vocabulary(open_file(path), path)).search(sys.argv[2])
 spent = time.process_time() - started
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([spent * 1000, (peak - before) / 1024]))
+print(json.dumps([spent * 1000, (resident() - before) / 2**20]))
 """
 
 

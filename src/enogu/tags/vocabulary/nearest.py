@@ -1,30 +1,43 @@
-"""The tags spelt most like a word, among those that begin or end like it."""
+"""The tags spelt most like a word: the typing errors of the search, without its other tiers."""
 
-import difflib
-import sqlite3
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from enogu.tags.names import normal_name
+from enogu.tags.vocabulary.model import RATINGS
 
-_MOST_CANDIDATES = 1500
+if TYPE_CHECKING:
+    from enogu.tags.search import TagSearch
+    from enogu.tags.search.context import SearchableVocabulary
+
+_MOST: Final = 100
 
 
-def nearest_names(
-    connection: sqlite3.Connection, text: str, limit: int, rating_limit: int
-) -> tuple[str, ...]:
-    """Return the tags spelt most like `text`, best first.
+class NearestNames:
+    """Answers which tags are spelt most like a word; what it reads it keeps.
 
     Args:
-        connection: A vocabulary file.
-        text: A word that may hold typing errors.
-        limit: At most this many.
-        rating_limit: Highest rating that may appear.
+        vocabulary: An open vocabulary.
     """
-    name = normal_name(text)[:100]
-    if not name or limit < 1:
-        return ()
-    rows = connection.execute(
-        "SELECT name FROM tags WHERE length(name) BETWEEN ?1 - 3 AND ?1 + 3 AND rating <= ?2 "
-        "AND (substr(name, 1, 1) = ?3 OR substr(name, -2) = ?4) ORDER BY id LIMIT ?5",
-        (len(name), rating_limit, name[:1], name[-2:], _MOST_CANDIDATES),
-    )
-    return tuple(difflib.get_close_matches(name, [row[0] for row in rows], limit, 0.6))
+
+    def __init__(self, vocabulary: "SearchableVocabulary") -> None:
+        self._vocabulary = vocabulary
+
+    @cached_property
+    def _search(self) -> "TagSearch":
+        # The search itself reads vocabularies, so it can only be named when one is asked.
+        from enogu.tags.search import TagSearch
+
+        return TagSearch(self._vocabulary)
+
+    def find(self, text: str, limit: int, rating_limit: int) -> tuple[str, ...]:
+        """Return the tags spelt most like `text`, best first.
+
+        Args:
+            text: A word that may hold typing errors.
+            limit: At most this many, up to 100.
+            rating_limit: Highest rating that may appear.
+        """
+        if limit < 1:
+            return ()
+        ratings = RATINGS[: rating_limit + 1]
+        return tuple(self._search.nearest(text, min(limit, _MOST), ratings))

@@ -10,7 +10,7 @@ from typing import Self
 from enogu.errors import VocabularyError
 from enogu.tags.names import normal_name, tidy_text, unescaped
 from enogu.tags.vocabulary.model import RATINGS, Measure, Rating, Related, Resolution, TagInfo
-from enogu.tags.vocabulary.nearest import nearest_names
+from enogu.tags.vocabulary.nearest import NearestNames
 from enogu.tags.vocabulary.related import related_tags
 
 _CACHE_SIZE = 4096
@@ -42,6 +42,7 @@ class Vocabulary:
         self.connection = connection
         self.path = path
         self.max_rating: Rating = max_rating
+        self._nearest = NearestNames(self)
         self._infos: OrderedDict[str, TagInfo | None] = OrderedDict()
         self._resolutions: OrderedDict[str, Resolution] = OrderedDict()
 
@@ -247,7 +248,7 @@ class Vocabulary:
             text: A word that may hold typing errors.
             limit: At most this many.
         """
-        return nearest_names(self.connection, text, limit, self.rating_limit)
+        return self._nearest.find(text, limit, self.rating_limit)
 
     def related(self, name: str, limit: int = 20, measure: Measure = "cosine") -> list[Related]:
         """Return the tags that most often stand beside `name`, best first.
