@@ -45,7 +45,7 @@ class JudgeBudget:
     round_trips: int = 6_000
     """So many of the pictures also go through mini's autoencoder."""
     training: Budget
-    calibration_pictures: int = 1_500
+    calibration_pictures: int = 768
 
 
 def make_judge(
