@@ -228,8 +228,8 @@ def train_judge(
     work: Path = Path("build/judge"),
     out: Path | None = None,
     mini: str = "mini",
-    pictures: int = 24_000,
-    round_trips: int = 6_000,
+    pictures: int = 8_192,
+    round_trips: int = 2_048,
     seconds: float = 1200.0,
     threads: int | None = None,
     seed: int = 0,
@@ -297,14 +297,14 @@ def card(
 ) -> None:
     """Measure mini, or the judge, and write its card.
 
-    Example: enogu world card judge -n 2000
+    Example: enogu world card judge -n 1000
 
     Args:
         subject: What to measure.
         mini: The base: `mini` or a folder.
         work: Where the training states of mini are, for the card's facts about its training.
         grid: For mini: a PNG to write, drawings by code above the model's.
-        number: Prompts a split (256 unless said) or drawings (2000 unless said).
+        number: Prompts a split (256 unless said) or drawings (1000 unless said).
     """
     from enogu.families.detect import resolve_base
 
@@ -314,7 +314,7 @@ def card(
 
         path = CARD_PATH
         with _stages(common) as progress:
-            text = write_judge_card(mini_dir, count=number or 2000, progress=progress)
+            text = write_judge_card(mini_dir, count=number or 1000, progress=progress)
     else:
         from enogu.world.card import write_card
         from enogu.world.judge.judge import load_judge

@@ -26,12 +26,14 @@ def test_a_written_judge_reads_alike(untrained: Judge, tmp_path: Path) -> None:
     for weight in untrained.net.state_dict().values():
         weight.copy_(weight.half())
     untrained.temperatures["mouth"] = 1.7
+    untrained.facts["steps"] = "12"
     path = tmp_path / "deep" / "judge.safetensors"
     assert write_reader(path, untrained) == path.stat().st_size
     pixels = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
     again = load_judge(path)
     assert np.array_equal(again(pixels).table, untrained(pixels).table)
     assert again.temperatures["mouth"] == 1.7
+    assert again.facts == {"steps": "12"}
 
 
 def test_a_judge_of_another_vocabulary_is_refused(untrained: Judge, tmp_path: Path) -> None:

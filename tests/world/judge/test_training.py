@@ -1,5 +1,6 @@
 """Training a reader: resumable, blind to what is hidden, and honest in the end."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,17 @@ import torch
 from torch.nn import functional
 
 from enogu.errors import WorldError
+from enogu.world.judge.degrade import CLEAN_SHARE
 from enogu.world.judge.network import INPUT_PX, JudgeNet, JudgeShape
 from enogu.world.judge.pictures import HIDDEN
 from enogu.world.judge.reader import softmax_by_question
 from enogu.world.judge.training import (
+    EASY_SHARE,
+    HARD_FROM_STEP,
     TrainingPictures,
     calibrated,
     choose_batch,
+    clean_share,
     fit_temperatures,
     reader_loss,
     train_reader,
@@ -136,3 +141,10 @@ def test_a_calibrated_reader_has_the_weights_its_file_will_have(
     for weight in reader.net.state_dict().values():
         assert torch.equal(weight, weight.half().float())
     assert set(reader.temperatures) == set(QUESTIONS)
+
+
+def test_pictures_get_harder_with_the_steps() -> None:
+    shares = [clean_share(step) for step in range(0, 3000, 50)]
+    assert shares[0] == EASY_SHARE and shares[-1] == pytest.approx(CLEAN_SHARE)
+    assert all(first >= second for first, second in itertools.pairwise(shares))
+    assert shares.index(min(shares)) * 50 == HARD_FROM_STEP

@@ -22,15 +22,15 @@ from enogu.world.questions import vocabulary_digest
 CARD_PATH = FILES_DIR / "judge_card.md"
 FRESH_TARGET = 0.99
 ROUND_TRIP_TARGET = 0.97
-COLOUR_PICTURES = 100
-FEATURE_PICTURES = 24
+COLOUR_PICTURES = 50
+FEATURE_PICTURES = 12
 
 
 def write_judge_card(
     mini_dir: Path,
     path: Path = CARD_PATH,
     *,
-    count: int = 2000,
+    count: int = 1000,
     colour_pictures: int = COLOUR_PICTURES,
     feature_pictures: int = FEATURE_PICTURES,
     progress: Progress = lambda title, done, total: None,
@@ -125,8 +125,26 @@ def _introduction(judge: Judge, speed: float) -> list[str]:
         f"- {parameters / 1e6:.2f} M parameters, {total / 1e6:.2f} MB as safetensors and ONNX "
         "together, pictures of 128 pixels.",
         f"- {speed:.0f} pictures per CPU-second, one thread, single precision.",
-        "- `enogu world train-judge` makes it again from nothing.",
+        *_training(judge),
         "",
+    ]
+
+
+def _training(judge: Judge) -> list[str]:
+    facts = judge.facts
+    if not facts:
+        return ["- `enogu world train-judge` makes it again from nothing."]
+    options = " ".join(
+        f"--{name} {facts[key]}"
+        for name, key in (
+            ("pictures", "pictures"),
+            ("round-trips", "round_trips"),
+            ("seconds", "cpu_seconds"),
+        )
+    )
+    return [
+        f"- Trained for {facts['steps']} steps, {facts['cpu_seconds']} CPU-seconds, on "
+        f"{facts['pictures']} drawings. `enogu world train-judge {options}` makes it again."
     ]
 
 

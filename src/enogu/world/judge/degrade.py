@@ -17,7 +17,8 @@ from enogu.diffusion.noise import seeded_generator
 
 GROUPS = 8
 """Blur and rescaling are chosen once for each of so many groups of a batch, to stay cheap."""
-CLEAN_SHARE = 0.12
+CLEAN_SHARE = 0.15
+"""Of the pictures: those that are left as they are."""
 WARP_SHARE = 0.6
 JPEG_SHARE = 0.15
 MAX_SHIFT = 0.06
@@ -32,25 +33,34 @@ MAX_GAIN = 0.07
 MAX_OFFSET = 0.04
 
 
-def degrade(pixels: NDArray[np.uint8], seed: int, step: int) -> Tensor:
+def degrade(
+    pixels: NDArray[np.uint8], seed: int, step: int, *, clean_share: float = CLEAN_SHARE
+) -> Tensor:
     """Return pictures as a judge may meet them.
 
     Args:
         pixels: uint8 [B, H, W, 3].
         seed: Of everything random.
         step: Equal (seed, step) treat equal pixels equally.
+        clean_share: Chance that a picture is left as it is, but for its side, 0 to 1.
 
     Returns:
         float32 [B, 3, H, W] in [0, 1], channels-last in memory.
     """
-    generator = seeded_generator(seed, step)
     rng = np.random.default_rng((seed, step))
-    clean = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).float().div_(255)
-    count = len(clean)
-    mirrored = torch.from_numpy(rng.random(count) < 0.5)
+    planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).float().div_(255)
+    mirrored = torch.from_numpy(rng.random(len(planes)) < 0.5)
     # Nothing in the world is told by its side.
-    clean[mirrored] = clean[mirrored].flip(-1)
-    worse = clean.clone()
+    planes[mirrored] = planes[mirrored].flip(-1)
+    chosen = np.flatnonzero(rng.random(len(planes)) >= clean_share)
+    if len(chosen):
+        planes[chosen] = _made_worse(planes[chosen], rng, seeded_generator(seed, step))
+    return planes.contiguous(memory_format=torch.channels_last)
+
+
+def _made_worse(pictures: Tensor, rng: np.random.Generator, generator: torch.Generator) -> Tensor:
+    count = len(pictures)
+    worse = pictures.clone()
     warped = np.flatnonzero(rng.random(count) < WARP_SHARE)
     if len(warped):
         worse[warped] = _warp(worse[warped], generator)
@@ -61,9 +71,7 @@ def degrade(pixels: NDArray[np.uint8], seed: int, step: int) -> Tensor:
     worse.clamp_(0, 1)
     for index in np.flatnonzero(rng.random(count) < JPEG_SHARE):
         worse[index] = _as_jpeg(worse[index], int(rng.integers(25, 95)))
-    untouched = torch.from_numpy(rng.random(count) < CLEAN_SHARE)
-    worse[untouched] = clean[untouched]
-    return worse.contiguous(memory_format=torch.channels_last)
+    return worse
 
 
 def _uniform(count: int, width: int, limit: float, generator: torch.Generator) -> Tensor:

@@ -36,6 +36,7 @@ def write_reader(path: Path, reader: Reader) -> int:
         "temperatures": json.dumps(reader.temperatures),
         "channels": json.dumps(reader.shape.channels),
         "depths": json.dumps(reader.shape.depths),
+        "facts": json.dumps(reader.facts),
     }
     make_dirs(path.parent)
     with atomic_path(path) as temporary:
@@ -76,7 +77,8 @@ def read_reader(path: Path, questions: Questions, *, rebuild: str) -> Reader:
         net = empty_folded([len(values) for values in stored.values()], shape)
         net.load_state_dict({key: value.float() for key, value in tensors.items()}, strict=True)
         temperatures: dict[str, float] = json.loads(metadata["temperatures"])
-        reader = Reader(net, stored, temperatures, shape)
+        facts: dict[str, str] = json.loads(metadata["facts"])
+        reader = Reader(net, stored, temperatures, shape, facts)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WorldError(f"{path}: is damaged ({error})", hint) from error
     if not all(torch.isfinite(value).all() for value in net.state_dict().values()):

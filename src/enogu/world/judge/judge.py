@@ -107,4 +107,4 @@ def load_judge(path: Path = JUDGE_PATH) -> Judge:
             message says how to make it anew.
     """
     reader = read_reader(path, AXES, rebuild=REBUILD)
-    return Judge(reader.net, reader.questions, reader.temperatures, reader.shape)
+    return Judge(reader.net, reader.questions, reader.temperatures, reader.shape, reader.facts)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
+from safetensors import safe_open
 
 from enogu.world.axes import AXES
 from enogu.world.export import read_mini
@@ -30,6 +31,7 @@ from enogu.world.training_state import Budget
 
 logger = logging.getLogger(__name__)
 
+STATE_NAME = "state.safetensors"
 CALIBRATION_SEED = 998
 TEST_SEED = 999
 """Pools that no training uses."""
@@ -41,8 +43,8 @@ Progress = Callable[[str, int, int], None]
 class JudgeBudget:
     """How much the making of a judge may use."""
 
-    pictures: int = 24_000
-    round_trips: int = 6_000
+    pictures: int = 8_192
+    round_trips: int = 2_048
     """So many of the pictures also go through mini's autoencoder."""
     training: Budget
     calibration_pictures: int = 768
@@ -109,7 +111,7 @@ def make_judge(
     net = train_reader(
         pictures,
         AXES,
-        work_dir / "state.safetensors",
+        work_dir / STATE_NAME,
         budget=budget.training,
         shape=shape,
         title="judge",
@@ -128,11 +130,24 @@ def make_judge(
         vae, np.asarray(fresh.pixels), known_answers(CALIBRATION_SEED, len(fresh)), bf16=bf16
     )
     reader = calibrated(net, AXES, shape, pixels, answers)
+    reader.facts = _facts(work_dir / STATE_NAME, budget)
     sizes = {JUDGE_PATH.name: write_reader(out_dir / JUDGE_PATH.name, reader)}
     if onnx:
         name = JUDGE_PATH.with_suffix(".onnx").name
         sizes[name] = export_onnx(reader, out_dir / name)
     return sizes
+
+
+def _facts(state_path: Path, budget: JudgeBudget) -> dict[str, str]:
+    """Return what the card says about the training."""
+    with safe_open(str(state_path), framework="pt") as handle:
+        metadata = handle.metadata()
+    return {
+        "steps": metadata["step"],
+        "cpu_seconds": f"{float(metadata['cpu_seconds']):.0f}",
+        "pictures": str(budget.pictures),
+        "round_trips": str(budget.round_trips),
+    }
 
 
 def known_answers(seed: int, count: int) -> Answers:

@@ -59,6 +59,7 @@ class Reader:
         questions: Axes with their answers, in the order of the network's outputs.
         temperatures: By axis; logits are divided by them, so that probabilities are frequencies.
         shape: Widths of `net`.
+        facts: How it was trained, for its card.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class Reader:
         questions: Mapping[str, tuple[str, ...]],
         temperatures: Mapping[str, float],
         shape: JudgeShape,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         self.net = net
         self.questions = dict(questions)
         self.temperatures = {axis: float(temperatures[axis]) for axis in questions}
         self.shape = shape
+        self.facts = dict(facts or {})
 
     def read(self, pictures: Sequence[Image.Image] | Pixels) -> Readings:
         """Return what is seen in `pictures`.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from enogu.world.judge.degrade import degrade
+from enogu.world.judge.degrade import CLEAN_SHARE, degrade
 from enogu.world.judge.network import (
     JudgeNet,
     JudgeShape,
@@ -28,7 +28,12 @@ READER_RECIPE = Recipe(learning_rate=3e-3, final_share=0.01, ema_decay=0.995, we
 BATCH_SIZE = 48
 ROUND_TRIP_SHARE = 0.3
 """Of the pictures of a batch: those that have been through mini's autoencoder."""
-STATISTICS_BATCHES = 60
+EASY_STEPS = 1000
+"""Steps in which most pictures are clean: where a mouth is, is learnt from sharp ones."""
+EASY_SHARE = 0.7
+HARD_FROM_STEP = 1500
+"""From here on few are clean; in between the share falls evenly."""
+STATISTICS_BATCHES = 40
 
 Answers = NDArray[np.int64]
 
@@ -65,6 +70,12 @@ def reader_loss(logits: Tensor, answers: Tensor, sizes: Sequence[int]) -> Tensor
     return total
 
 
+def clean_share(step: int) -> float:
+    """Return the share of clean pictures in the batch of a step."""
+    hard = min(max((step - EASY_STEPS) / (HARD_FROM_STEP - EASY_STEPS), 0.0), 1.0)
+    return EASY_SHARE + (CLEAN_SHARE - EASY_SHARE) * hard
+
+
 def choose_batch(
     pictures: TrainingPictures, seed: int, step: int, count: int
 ) -> tuple[Pixels, Answers]:
@@ -93,7 +104,7 @@ def train_reader(
     title: str,
     seed: int = 0,
     bf16: bool = True,
-    save_every: int = 250,
+    save_every: int = 100,
 ) -> JudgeNet:
     """Train a network, or go on from `state_path`; return it folded, with averaged weights.
 
@@ -132,7 +143,8 @@ def train_reader(
         batch, answers = choose_batch(pictures, seed, step, BATCH_SIZE)
         # Dropout draws from the global generator; so does nothing else.
         torch.manual_seed(seed * 1_000_003 + step)
-        return reader_loss(forward(degrade(batch, seed, step)), torch.from_numpy(answers), sizes)
+        planes = degrade(batch, seed, step, clean_share=clean_share(step))
+        return reader_loss(forward(planes), torch.from_numpy(answers), sizes)
 
     state.train(state_path, budget, loss_at, title=title, save_every=save_every)
     net.load_state_dict(state.averaged("net"), strict=False)
