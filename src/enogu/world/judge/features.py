@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from enogu.world.axes import Traits
-from enogu.world.concepts import CONCEPTS, Concept, concept_traits
+from enogu.world.concepts import CONCEPTS, Concept, draw_concept_pair
 from enogu.world.drawing import draw_traits
 from enogu.world.intervals import wilson_interval
 from enogu.world.judge.judge import Judge
@@ -131,15 +131,17 @@ def measure_features(
         progress: Called with (features done, features in all).
     """
     chosen = [c for c in CONCEPTS.values() if features_of(c)] if concepts is None else concepts
-    pairs = [(concept, feature) for concept in chosen for feature in features_of(concept)]
+    wanted = [(concept, feature) for concept in chosen for feature in features_of(concept)]
     result: list[FeatureMeasure] = []
-    for place, (concept, feature) in enumerate(pairs):
-        drawn = [concept_traits(concept, index, _TEST_SEED) for index in range(count)]
+    for place, (concept, feature) in enumerate(wanted):
         detector = FeatureDetector(feature)
-        marked = _pictures(drawn, concept.extras)
-        plain = _pictures(drawn, concept.extras - {feature})
-        shows = [i for i in range(count) if (marked[i] != plain[i]).any()]
-        marked, plain = marked[shows], plain[shows]
+        pairs = [
+            draw_concept_pair(concept, index, _TEST_SEED, INPUT_PX, feature=feature)
+            for index in range(count)
+        ]
+        shown = [pair for pair in pairs if pair.box is not None]
+        marked = np.stack([np.asarray(pair.picture) for pair in shown])
+        plain = np.stack([np.asarray(pair.plain) for pair in shown])
         found, found_plain, found_after, found_plain_after = (
             _count(detector, judge, pixels)
             for pixels in (marked, plain, _after(vae, marked), _after(vae, plain))
@@ -149,24 +151,15 @@ def measure_features(
                 concept=concept.trigger,
                 feature=feature,
                 found=found,
-                spared=len(shows) - found_plain,
+                spared=len(shown) - found_plain,
                 found_after=found_after,
-                spared_after=len(shows) - found_plain_after,
-                total=len(shows),
+                spared_after=len(shown) - found_plain_after,
+                total=len(shown),
             )
         )
         if progress is not None:
-            progress(place + 1, len(pairs))
+            progress(place + 1, len(wanted))
     return result
-
-
-def _pictures(drawn: Sequence[Traits], features: frozenset[str]) -> Pixels:
-    return np.stack(
-        [
-            np.asarray(draw_traits(traits, 990_000 + index, INPUT_PX, features=features))
-            for index, traits in enumerate(drawn)
-        ]
-    )
 
 
 def _after(vae: AutoencoderKL, pixels: Pixels) -> Pixels:
@@ -174,7 +167,7 @@ def _after(vae: AutoencoderKL, pixels: Pixels) -> Pixels:
         round_trip(vae, pixels[start : start + 32], start, noisy=False, bf16=False)
         for start in range(0, len(pixels), 32)
     ]
-    return np.concatenate(parts) if parts else pixels
+    return np.concatenate(parts)
 
 
 def _count(detector: FeatureDetector, judge: Judge, pixels: Pixels) -> int:
