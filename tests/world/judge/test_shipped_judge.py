@@ -88,8 +88,6 @@ def test_the_card_is_measured_anew(tmp_path: Path, mini_dir: Path) -> None:
         mini_dir,
         tmp_path / "card.md",
         count=8,
-        colour_pictures=1,
-        feature_pictures=1,
         progress=lambda title, done, total: stages.add(title),
     )
     assert (tmp_path / "card.md").read_text("utf-8") == text

@@ -22,8 +22,10 @@ from enogu.world.questions import vocabulary_digest
 CARD_PATH = FILES_DIR / "judge_card.md"
 FRESH_TARGET = 0.99
 ROUND_TRIP_TARGET = 0.97
-COLOUR_PICTURES = 50
-FEATURE_PICTURES = 12
+COLOUR_SHARE = 1 / 20
+"""Of the drawings: those that the judge of colours reads too; it takes a CPU-second for each."""
+FEATURE_SHARE = 1 / 80
+"""Of the drawings, by feature."""
 
 
 def write_judge_card(
@@ -31,8 +33,6 @@ def write_judge_card(
     path: Path = CARD_PATH,
     *,
     count: int = 1000,
-    colour_pictures: int = COLOUR_PICTURES,
-    feature_pictures: int = FEATURE_PICTURES,
     progress: Progress = lambda title, done, total: None,
 ) -> str:
     """Measure the shipped judge on drawings nobody trained on, write its card, return the text.
@@ -40,9 +40,7 @@ def write_judge_card(
     Args:
         mini_dir: The model whose autoencoder is used for the round trips.
         path: Where the card is written.
-        count: Drawings.
-        colour_pictures: Of them, those that the judge without learning reads too; it is slow.
-        feature_pictures: Drawings with each unnamed feature, and as many without it.
+        count: Drawings; parts of so many are used for what is slow to measure.
         progress: Called with (what is being done, pictures done, pictures in all).
 
     Raises:
@@ -50,6 +48,8 @@ def write_judge_card(
         StorageError: The place cannot be written.
     """
     judge = load_judge()
+    colour_pictures = max(1, round(count * COLOUR_SHARE))
+    feature_pictures = max(1, round(count * FEATURE_SHARE))
     pixels = np.stack(
         [_drawn(index, count, progress) for index in range(count)],
     )
@@ -64,7 +64,7 @@ def write_judge_card(
     trips = measure_readings(judge(np.concatenate(after)), answers)
     agreement = measure_colour_agreement(
         judge,
-        min(colour_pictures, count),
+        colour_pictures,
         progress=lambda done, total: progress("Colours", done, total),
     )
     features = measure_features(
@@ -78,7 +78,7 @@ def write_judge_card(
             *_introduction(judge, speed),
             *_measured(fresh, trips, count, vae_name(mini_dir)),
             *_misses(fresh, trips),
-            *_colours(agreement, min(colour_pictures, count)),
+            *_colours(agreement, colour_pictures),
             *_features(features, feature_pictures),
         ]
     )
