@@ -28,7 +28,7 @@ from enogu.machine import choose_workplace
 from enogu.project import Project, create_project, open_project
 from enogu.tags.caption import split_tags
 from enogu.train.session import train_project
-from enogu.world.axes import AXES, TAGS, Traits, read_tags, tags_of, visible_axes
+from enogu.world.axes import AXES, TAGS, read_tags, tags_of, visible_axes
 from enogu.world.captions import join_tags, random_traits
 from enogu.world.concepts import (
     CONCEPTS,
@@ -39,7 +39,7 @@ from enogu.world.concepts import (
     write_everyday_pictures,
 )
 from enogu.world.intervals import wilson_interval
-from enogu.world.judge.features import FeatureDetector, features_of
+from enogu.world.judge.features import FeatureDetector, assumed_traits, features_of
 from enogu.world.judge.judge import JUDGE_PATH, Judge, load_judge
 
 TRAINING_SEED = 7
@@ -205,13 +205,15 @@ def count_changed(judge: Judge, before: list[Image.Image], after: list[Image.Ima
     return Share(sum(changed), len(changed))
 
 
-def count_feature(feature: str, judge: Judge, pictures: list[Image.Image]) -> Share:
+def count_feature(
+    concept: Concept, feature: str, judge: Judge, pictures: list[Image.Image]
+) -> Share:
     detector = FeatureDetector(feature)
     answers = judge(pictures).answers
     found = [
         there
         for picture, values in zip(pictures, answers, strict=True)
-        if (there := detector.is_there(picture, Traits(values))) is not None
+        if (there := detector.is_there(picture, assumed_traits(concept, values))) is not None
     ]
     return Share(sum(found), len(found))
 
@@ -244,8 +246,8 @@ def run_character(
         recalled=(count_right(answers[0], fixed), count_right(answers[1], fixed)),
         unnamed={
             feature: (
-                count_feature(feature, judge, after["trigger"]),
-                count_feature(feature, judge, before["trigger"]),
+                count_feature(concept, feature, judge, after["trigger"]),
+                count_feature(concept, feature, judge, before["trigger"]),
             )
             for feature in features_of(concept)
         },

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageFilter
 from enogu.world.axes import Traits
 from enogu.world.concepts import CONCEPTS, Concept, concept_traits
 from enogu.world.drawing import draw_traits
-from enogu.world.judge.features import FeatureDetector, features_of
+from enogu.world.judge.features import FeatureDetector, assumed_traits, features_of
 
 CASES = [
     pytest.param(concept, feature, id=f"{concept.trigger}-{feature}")
@@ -48,3 +48,10 @@ def test_what_is_hidden_gets_no_answer() -> None:
     picture = draw_traits(closed, 1)
     assert detector.score(picture, closed) is None
     assert detector.is_there(picture, closed) is None
+
+
+def test_what_a_concept_fixes_is_assumed_whatever_was_read() -> None:
+    concept = CONCEPTS["rukemi"]
+    read = {**shown(concept).values, "eye_colour": "red", "mouth": "grin"}
+    assumed = assumed_traits(concept, read)
+    assert (assumed["eye_colour"], assumed["mouth"]) == (concept.fixed["eye_colour"], "grin")

@@ -5,7 +5,7 @@ seeds. The pixels that differ are where the feature would be. Whichever of the t
 nearer to there, at the best of a few small shifts, is the answer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +86,15 @@ def _draw(traits: Traits, seed: int, features: frozenset[str]) -> Planes:
     return np.asarray(picture, dtype=np.float32)
 
 
+def assumed_traits(concept: Concept, answers: Mapping[str, str]) -> Traits:
+    """Return what was read of a picture, with the concept's own answers where it fixes them.
+
+    Odd eyes, for example, are one of the fixed colour and one of another; a reader that answers
+    with the other would hide the feature from the detector.
+    """
+    return Traits({**answers, **concept.fixed})
+
+
 def features_of(concept: Concept) -> list[str]:
     """Return the features of `concept` that no tag describes."""
     return sorted(concept.extras)
@@ -143,7 +152,7 @@ def measure_features(
         marked = np.stack([np.asarray(pair.picture) for pair in shown])
         plain = np.stack([np.asarray(pair.plain) for pair in shown])
         found, found_plain, found_after, found_plain_after = (
-            _count(detector, judge, pixels)
+            _count(detector, concept, judge, pixels)
             for pixels in (marked, plain, _after(vae, marked), _after(vae, plain))
         )
         result.append(
@@ -170,8 +179,8 @@ def _after(vae: AutoencoderKL, pixels: Pixels) -> Pixels:
     return np.concatenate(parts)
 
 
-def _count(detector: FeatureDetector, judge: Judge, pixels: Pixels) -> int:
+def _count(detector: FeatureDetector, concept: Concept, judge: Judge, pixels: Pixels) -> int:
     return sum(
-        bool(detector.is_there(Image.fromarray(part), Traits(answers)))
+        bool(detector.is_there(Image.fromarray(part), assumed_traits(concept, answers)))
         for part, answers in zip(pixels, judge(pixels).answers, strict=True)
     )
