@@ -4,7 +4,12 @@ python scripts/reference.py            writes docs/reference/
 python scripts/reference.py --check    ends with 1 when a page would change
 """
 
+import importlib
+import inspect
+import re
 import sys
+from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
 
 from cyclopts import App
@@ -14,6 +19,13 @@ from enogu.config import config_json_schema, setting_fields
 from enogu.config.presets import BASE_PROFILES, PRESETS
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+API_PACKAGES = (
+    "enogu.tags.vocabulary",
+    "enogu.tags.search",
+    "enogu.tags.prompt",
+    "enogu.tags.dataset",
+    "enogu.tags.phrases",
+)
 _NOTE = "<!-- Written by scripts/reference.py; edit the source instead. -->\n\n"
 
 
@@ -78,9 +90,77 @@ def _commands(group: App, words: tuple[str, ...]) -> list[tuple[tuple[str, ...],
     return found
 
 
+def tags_api_page() -> str:
+    """Return the page of the Python API of the tag language, from its docstrings."""
+    lines = [
+        _NOTE + "# Python API of the tag language\n\n"
+        "What `enogu.tags` offers to programs. Nothing here imports torch.\n"
+    ]
+    for package in API_PACKAGES:
+        module = importlib.import_module(package)
+        lines.append(f"\n## {package}\n\n{_summary(module)}\n")
+        for name in sorted(module.__all__, key=str.lower):
+            thing = getattr(module, name)
+            lines += _api_entry(name, inspect.unwrap(thing) if callable(thing) else thing)
+    return "".join(lines)
+
+
+def _api_entry(name: str, thing: object) -> list[str]:
+    if inspect.isclass(thing) and issubclass(thing, Enum):
+        members = ", ".join(f"`{member.name}`" for member in thing)
+        return [f"\n### {name}\n\n{_summary(thing)}\n\nOne of {members}.\n"]
+    if not inspect.isclass(thing) and not inspect.isfunction(thing):
+        shown = list(thing) if isinstance(thing, Mapping) else thing
+        return [f"\n### {name}\n\n`{_short(repr(shown))}`\n"]
+    call = _wrapped(name + _signature(thing))
+    lines = [f"\n### {name}\n\n```python\n{call}\n```\n\n{_summary(thing)}\n"]
+    members = vars(thing).items() if inspect.isclass(thing) else ()
+    for key, member in members:
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        if key.startswith("_") or not inspect.isfunction(function):
+            continue
+        call = "" if isinstance(member, property) else _signature(getattr(thing, key))
+        lines.append(f"\n- `{key}{call}`: {_summary(function)}")
+    return [*lines, "\n"] if len(lines) > 1 else lines
+
+
+def _signature(function: Callable[..., object]) -> str:
+    shown = str(inspect.signature(function)).replace("(self, ", "(").replace("(self)", "()")
+    return _short(shown.removesuffix(" -> None") if inspect.isclass(function) else shown)
+
+
+def _short(text: str) -> str:
+    """Return a signature without the modules of its types."""
+    text = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])", "", text)
+    return re.sub(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[(\w+)\]\]", r"NDArray[\1]", text)
+
+
+def _wrapped(call: str) -> str:
+    """Return a long call with one parameter a line."""
+    start, end = call.find("("), call.rfind(")")
+    if len(call) <= 100 or start < 0:
+        return call
+    parts, depth = [""], 0
+    for sign in call[start + 1 : end]:
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    inner = "".join(f"    {part.strip()},\n" for part in parts)
+    return f"{call[: start + 1]}\n{inner}{call[end:]}"
+
+
+def _summary(thing: object) -> str:
+    documentation = inspect.getdoc(thing) or ""
+    paragraph = " ".join(documentation.partition("\n\n")[0].split())
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", paragraph)
+
+
 PAGES = {
     "settings.md": settings_page,
     "commands.md": commands_page,
+    "tags-api.md": tags_api_page,
     "enogu.schema.json": config_json_schema,
 }
 
