@@ -71,6 +71,8 @@ class Job:
     ) -> None:
         self.limit = limit
         self.found: dict[int, Found] = {}
+        self.japanese = False
+        """The query has kana or kanji: names in letters cost more than readings, not less."""
         self._rows = rows
         self._postings = postings
         self._shown = shown
@@ -194,6 +196,7 @@ class Job:
         if not visible.all():
             numbers, tags = numbers[visible], tags[visible]
         accept = test.accept
+        japanese = Kind.ROMAJI | Kind.IDEOGRAPHIC
         for row, tag_id, kind, text in zip(
             numbers.tolist(),
             tags.tolist(),
@@ -203,7 +206,8 @@ class Job:
         ):
             cost = accept(text)
             if cost is not None:
-                yield row, tag_id, cost + READING if kind & Kind.ROMAJI else cost
+                as_written = kind & japanese if self.japanese else not kind & Kind.ROMAJI
+                yield row, tag_id, cost if as_written else cost + READING
 
     def chosen(self) -> list[Found]:
         """Return the hits in their order, cut to the limit.

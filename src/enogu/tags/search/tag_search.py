@@ -154,6 +154,7 @@ class TagSearch:
 
     def _search(self, query: Folded, job: Job) -> None:
         needles = needles_of(query)
+        job.japanese = query.ideographic
         _run_literal(needles, job)
         job.add_meanings(self._meanings.tags(query, 2 * job.limit))
         if not job.found:
