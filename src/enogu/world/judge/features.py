@@ -33,6 +33,9 @@ _SHIFTS = (-4, -2, 0, 2, 4)
 THRESHOLD = -0.1
 """Scores above it count as found: what softens a picture takes more from what is there than it adds
 to what is not."""
+MAX_ERROR = 60.0
+"""Mean difference of a channel from drawings with the feature; a picture farther away is like
+neither kind, and has it not."""
 
 Planes = NDArray[np.float32]
 
@@ -73,6 +76,8 @@ class FeatureDetector:
                     without = min(without, float(np.abs(seen - plain[region]).mean()))
         if not np.isfinite(with_feature):
             return None
+        if with_feature > MAX_ERROR:
+            return -1.0
         return (without - with_feature) / max(without + with_feature, 1e-6)
 
     def is_there(self, picture: Image.Image, traits: Traits) -> bool | None:
