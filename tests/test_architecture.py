@@ -23,7 +23,7 @@ LAYERS = [
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
-TORCH_FREE = ("config", "errors", "files", "tags", "pictures", "project")
+TORCH_FREE = ("config", "errors", "files", "fonts", "tags", "pictures", "project")
 
 
 def room_of(path):
@@ -79,6 +79,15 @@ def test_light_rooms_do_not_import_torch(room):
             module.split(".")[0] for module in imported_modules(path)
         }
         assert not heavy, f"{path} imports {heavy}"
+
+
+def test_light_rooms_import_light_rooms_only():
+    wrong = {
+        f"{source} imports {target}"
+        for _, source, target in arrows()
+        if source in TORCH_FREE and target not in TORCH_FREE
+    }
+    assert wrong == set()
 
 
 def test_nothing_imports_torchvision():

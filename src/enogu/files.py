@@ -14,7 +14,9 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 
-from enogu.errors import StorageError
+from filelock import FileLock, Timeout
+
+from enogu.errors import BusyError, StorageError
 
 _STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",
@@ -124,6 +126,33 @@ def make_dirs(path: Path) -> Path:
     with storage_errors(path):
         path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path, busy: str) -> Generator[None]:
+    """Hold the file `.lock` in `folder`, which is made when missing; never wait for it.
+
+    Args:
+        folder: What only one process may write to.
+        busy: The message when another process holds it.
+
+    Raises:
+        BusyError: Another process holds it.
+        StorageError: The folder cannot be written.
+    """
+    lock = FileLock(make_dirs(folder) / ".lock")
+    with storage_errors(folder):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BusyError(
+                busy,
+                hint="Wait until it has finished, or stop it; then run the command again.",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -1,9 +1,12 @@
-import json
-
 import pytest
 from PIL import Image
 
 from enogu.cli import run
+
+
+@pytest.fixture
+def command():
+    return ("captions",)
 
 
 @pytest.fixture
@@ -18,74 +21,55 @@ def folder(tmp_path, monkeypatch):
     return place
 
 
-def call(capsys, *words):
-    capsys.readouterr()
-    code = run(["captions", *words])
-    return code, capsys.readouterr()
-
-
-def told(capsys, *words):
-    code, printed = call(capsys, *words)
-    assert code == 0, printed.err
-    return " ".join(printed.out.split())
-
-
-def document(capsys, *words):
-    code, printed = call(capsys, *words, "--json")
-    assert code == 0, printed.err
-    return json.loads(printed.out)
-
-
-def test_stats_as_table_document_and_picture(folder, capsys):
-    text = told(capsys, "stats", str(folder), "--tag", "smile", "--picture", "map.png")
+def test_stats_as_table_document_and_picture(folder, told, document):
+    text = told("stats", str(folder), "--tag", "smile", "--picture", "map.png")
     assert "5 files, 5 captions, 5 different tags" in text
     assert "blue hair 100%" in text
     assert "What stands with smile" in text
     with Image.open("map.png") as picture:
         assert picture.format == "PNG"
-    made = document(capsys, "stats", str(folder), "--trigger", "hero")
+    made = document("stats", str(folder), "--trigger", "hero")
     assert [row["name"] for row in made["absorbed"]] == ["1girl", "blue_hair", "hat"]
     assert (made["trigger"], made["captions_with_trigger"]) == ("hero", 0)
 
 
-def test_check_finds_and_is_strict_on_request(folder, capsys):
+def test_check_finds_and_is_strict_on_request(folder, call, told, document):
     (folder / "0.txt").write_text("1girl, blue hair, black hair, hta", encoding="utf-8")
-    text = told(capsys, "check", str(folder))
+    text = told("check", str(folder))
     assert "black hair + blue hair" in text
     assert "Unknown tags" in text
-    assert call(capsys, "check", str(folder), "--strict")[0] == 1
-    kinds = {finding["kind"] for finding in document(capsys, "check", str(folder))["findings"]}
+    assert call("check", str(folder), "--strict")[0] == 1
+    kinds = {finding["kind"] for finding in document("check", str(folder))["findings"]}
     assert {"contradiction", "unknown"} <= kinds
 
 
-def test_find_lists_names_and_paths(folder, capsys):
-    assert "2 of 5 files fit" in told(capsys, "find", "smile AND count>3", str(folder))
-    paths = told(capsys, "find", "witch_hat", str(folder), "--paths").split()
+def test_find_lists_names_and_paths(folder, told, document):
+    assert "2 of 5 files fit" in told("find", "smile AND count>3", str(folder))
+    paths = told("find", "witch_hat", str(folder), "--paths").split()
     assert paths == [str(folder / f"{number}.txt") for number in (0, 2, 4)]
-    found = document(capsys, "find", "no such tag OR smile", str(folder))
+    found = document("find", "no such tag OR smile", str(folder))
     assert found["not_in_any_caption"] == ["no such tag"]
 
 
-def test_edit_shows_first_writes_on_request_and_is_taken_back(folder, capsys):
+def test_edit_shows_first_writes_on_request_and_is_taken_back(folder, told):
     before = {path.name: path.read_bytes() for path in folder.glob("*.txt")}
     words = ["edit", str(folder), "--prepend", "hero", "--drop-implied", "--where", "NOT smile"]
-    text = told(capsys, *words)
+    text = told(*words)
     assert "3 of 3 files change" in text
     assert "nothing was written" in text.lower()
     assert {path.name: path.read_bytes() for path in folder.glob("*.txt")} == before
-    text = told(capsys, *words, "--apply")
+    text = told(*words, "--apply")
     assert "Wrote: 3 files" in text
     assert (folder / "0.txt").read_bytes() == b"hero, 1girl, blue hair, witch hat"
     assert (folder / "1.txt").read_bytes() == before["1.txt"]
     assert list((folder / ".enogu" / "captions").glob("*.done.gz"))
-    assert "3 files are as they were" in told(capsys, "undo", str(folder))
+    assert "3 files are as they were" in told("undo", str(folder))
     assert {path.name: path.read_bytes() for path in folder.glob("*.txt")} == before
 
 
-def test_every_edit_can_be_asked_for(folder, capsys, tmp_path):
+def test_every_edit_can_be_asked_for(folder, tmp_path, document):
     (tmp_path / "black.txt").write_text("smile # not now\n*_background\n", encoding="utf-8")
-    made = document(
-        capsys, "edit", str(folder), "--canonical", "--replace", "blue hair=red hair, wig",
+    made = document("edit", str(folder), "--canonical", "--replace", "blue hair=red hair, wig",
         "--regex", "s/^wig$/wigs/", "--remove", "hat", "--blacklist", "black.txt",
         "--thin-out-people", "--drop-overlap", "--drop-repeated", "--sort", "--keep", "1",
         "--front", "1girl", "--add", "end", "--prepend", "hero", "--underscores", "--apply",
@@ -95,22 +79,22 @@ def test_every_edit_can_be_asked_for(folder, capsys, tmp_path):
     assert (folder / "1.txt").read_bytes() == b"hero, 1girl, red_hair, wigs, end\r\n"
 
 
-def test_traits_are_pruned_by_what_the_trigger_stands_with(folder, capsys):
-    made = document(capsys, "edit", str(folder), "--prune-traits", "--trigger", "hero")
+def test_traits_are_pruned_by_what_the_trigger_stands_with(folder, document):
+    made = document("edit", str(folder), "--prune-traits", "--trigger", "hero")
     assert made["removed"] == {"blue hair": 5}
     assert not made["written"]
 
 
-def test_a_project_lends_its_trigger_and_its_work_folder(folder, capsys, monkeypatch, tmp_path):
+def test_a_project_lends_its_trigger_and_its_work_folder(folder, monkeypatch, tmp_path, document):
     assert run(["new", "star", "--pictures", str(folder), "--trigger", "hero"]) == 0
     monkeypatch.chdir(tmp_path / "star")
-    made = document(capsys, "stats")
+    made = document("stats")
     assert (made["files"], made["trigger"]) == (5, "hero")
-    document(capsys, "edit", "--prepend", "hero", "--apply")
+    document("edit", "--prepend", "hero", "--apply")
     assert list((tmp_path / "star" / "work" / "captions" / "pictures").glob("*.done.gz"))
     assert (tmp_path / "star" / "pictures" / "0.txt").read_bytes().startswith(b"hero, 1girl")
     assert (folder / "0.txt").read_bytes().startswith(b"1girl")
-    assert document(capsys, "undo")["files"] == 5
+    assert document("undo")["files"] == 5
 
 
 @pytest.mark.parametrize(
@@ -128,17 +112,17 @@ def test_a_project_lends_its_trigger_and_its_work_folder(folder, capsys, monkeyp
         (["stats", "drawings", "--tag", "nothing"], "no caption has", "--rows"),
     ],
 )
-def test_mistakes_end_with_code_2_and_the_next_step(folder, capsys, words, message, next_step):
-    code, printed = call(capsys, *words)
+def test_mistakes_end_with_code_2_and_the_next_step(folder, words, message, next_step, call):
+    code, printed = call(*words)
     assert code == 2
     text = " ".join(printed.err.split())
     assert message in text
     assert next_step in text
 
 
-def test_files_that_cannot_be_edited_give_code_1(folder, capsys):
+def test_files_that_cannot_be_edited_give_code_1(folder, call):
     (folder / "0.txt").write_bytes("猫耳".encode("cp932"))
-    code, printed = call(capsys, "edit", str(folder), "--prepend", "café", "--apply")
+    code, printed = call("edit", str(folder), "--prepend", "café", "--apply")
     assert code == 1
     assert "0.txt" in printed.out and "cannot hold 'é'" in printed.out
     assert (folder / "1.txt").read_bytes().startswith("café, 1girl".encode())

@@ -25,43 +25,30 @@ def project(tmp_path, monkeypatch):
     return tmp_path / "star"
 
 
-def output_of(capsys, *words):
-    capsys.readouterr()
-    code = run(list(words))
-    return code, capsys.readouterr()
-
-
-def json_of(capsys, *words):
-    code, printed = output_of(capsys, *words, "--json")
-    assert code == 0, printed.err
-    return json.loads(printed.out)
-
-
-def test_the_main_job_from_the_command_line(project, capsys):
-    made = json_of(capsys, "plan", *SETTINGS)
+def test_the_main_job_from_the_command_line(project, document):
+    made = document("plan", *SETTINGS)
     assert made["pictures"] == 3
     assert made["forecast"]["peak_bytes"] > 100 << 20
-    trained = json_of(capsys, "train", *SETTINGS)
+    trained = document("train", *SETTINGS)
     assert (trained["outcome"], trained["step"]) == ("finished", 2)
-    summary = json_of(capsys, "inspect", "runs/latest")
+    summary = document("inspect", "runs/latest")
     assert (summary["family"], summary["trigger"]) == ("sd1", "hoshi")
     assert set(summary["modules"]) == {"UNet", "text encoder"}
     assert summary["ranks"] == {"2": sum(summary["modules"].values())}
-    drawn = json_of(
-        capsys, "draw", "hoshi", "--lora", "runs/latest:0.5", "--seed", "3", "-n", "2",
+    drawn = document("draw", "hoshi", "--lora", "runs/latest:0.5", "--seed", "3", "-n", "2",
         "--steps", "2", "--out", "out.png",
     )  # fmt: skip
     for path in drawn["pictures"]:
         with Image.open(path) as picture:
             assert picture.size == (128, 128)
     assert drawn["seed"] == 3
-    report = json_of(capsys, "report")["report"]
+    report = document("report")["report"]
     page = Path(report).read_text(encoding="utf-8")
     assert "Forecast and fact" in page
     assert "http" not in page.replace("http://www.w3.org", "")
-    again = json_of(capsys, "train", *SETTINGS)
+    again = document("train", *SETTINGS)
     assert again["outcome"] == "nothing"
-    board = json_of(capsys, "tensorboard", "--out", "board")
+    board = document("tensorboard", "--out", "board")
     assert board["values"] == 2 * 3
 
 
@@ -82,8 +69,8 @@ def test_the_main_job_from_the_command_line(project, capsys):
         (["train", "--set", "machine.device=cuda:9"], "cpu", "enogu doctor"),
     ],
 )
-def test_mistakes_end_with_code_2_and_the_next_step(project, capsys, words, message, next_step):
-    code, printed = output_of(capsys, *words)
+def test_mistakes_end_with_code_2_and_the_next_step(project, words, message, next_step, call):
+    code, printed = call(*words)
     assert code == 2
     text = " ".join(printed.err.split())
     assert message in text
@@ -91,19 +78,19 @@ def test_mistakes_end_with_code_2_and_the_next_step(project, capsys, words, mess
     assert "Traceback" not in text
 
 
-def test_unknown_command_and_option_are_refused(capsys):
-    assert output_of(capsys, "trian")[0] == 2
-    assert output_of(capsys, "plan", "--jsno")[0] == 2
+def test_unknown_command_and_option_are_refused(call):
+    assert call("trian")[0] == 2
+    assert call("plan", "--jsno")[0] == 2
 
 
-def test_debug_shows_the_traceback(project, capsys):
-    code, printed = output_of(capsys, "draw", "x", "--lora", "no.safetensors", "--debug")
+def test_debug_shows_the_traceback(project, call):
+    code, printed = call("draw", "x", "--lora", "no.safetensors", "--debug")
     assert code == 2
     assert "Traceback" in printed.err
 
 
-def test_config_show_names_origins(project, capsys):
-    rows = {row["name"]: row for row in json_of(capsys, "config", "show", "--set", "train.rank=3")}
+def test_config_show_names_origins(project, document):
+    rows = {row["name"]: row for row in document("config", "show", "--set", "train.rank=3")}
     assert (rows["train.rank"]["value"], rows["train.rank"]["origin"]) == (3, "command line")
     assert rows["captions.trigger"]["origin"] == "file"
     assert rows["train.learning_rate"]["origin"] == "base"
@@ -112,20 +99,20 @@ def test_config_show_names_origins(project, capsys):
     assert tables["captions"]["trigger"] == "hoshi"
 
 
-def test_newer_project_is_refused(project, capsys):
+def test_newer_project_is_refused(project, call):
     path = project / "enogu.toml"
     path.write_text(path.read_text().replace("version = 1", "version = 2"), encoding="utf-8")
-    code, printed = output_of(capsys, "plan")
+    code, printed = call("plan")
     assert code == 2
     assert "newer Enogu" in printed.err
 
 
-def test_schema_and_doctor_answer(project, capsys):
-    code, printed = output_of(capsys, "config", "schema")
+def test_schema_and_doctor_answer(project, call, document):
+    code, printed = call("config", "schema")
     assert code == 0
     assert json.loads(printed.out)["title"] == "enogu.toml"
-    assert json_of(capsys, "doctor")["precision"]["name"] in ("fp32", "bf16")
-    assert output_of(capsys, "doctor")[0] == 0
+    assert document("doctor")["precision"]["name"] in ("fp32", "bf16")
+    assert call("doctor")[0] == 0
 
 
 def commands():
@@ -138,8 +125,8 @@ def commands():
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_every_command_explains_itself_with_an_example(words, capsys):
-    code, printed = output_of(capsys, *words, "--help")
+def test_every_command_explains_itself_with_an_example(words, call):
+    code, printed = call(*words, "--help")
     assert code == 0
     assert "Example: enogu" in " ".join(printed.out.split())
 

@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
-from enogu.cli import run
+
+@pytest.fixture
+def command():
+    return ("prompt",)
 
 
 @pytest.fixture(scope="module")
@@ -18,68 +21,58 @@ def place(tmp_path, monkeypatch, data_dir):
     monkeypatch.setenv("ENOGU_DATA_DIR", str(data_dir))
 
 
-def output_of(capsys, *words):
-    capsys.readouterr()
-    code = run(["prompt", *words])
-    return code, capsys.readouterr()
-
-
-def test_check_says_what_is_wrong_and_shows_the_repair(capsys):
+def test_check_says_what_is_wrong_and_shows_the_repair(call):
     text = "1girl, (red hair:1.2, [blue eyes]"
-    code, printed = output_of(capsys, "check", text, "--dialect", "a1111", "--fix")
+    code, printed = call("check", text, "--dialect", "a1111", "--fix")
     assert code == 1
     assert "never closed" in printed.out
     assert printed.out.endswith("1girl, (red hair:1.2), [blue eyes]\n")
     assert "estimated" in printed.out
-    code, printed = output_of(capsys, "check", text, "--language", "ja")
+    code, printed = call("check", text, "--language", "ja")
     assert "閉じられていません" in printed.out
 
 
-def test_check_of_a_good_prompt_ends_with_0_and_counts_with_a_base(capsys):
-    code, printed = output_of(capsys, "check", "1girl, red hair", "--base", "mini", "--json")
+def test_check_of_a_good_prompt_ends_with_0_and_counts_with_a_base(call):
+    code, printed = call("check", "1girl, red hair", "--base", "mini", "--json")
     assert code == 0
     found = json.loads(printed.out)
     assert found["findings"] == []
     assert found["chunks"]["exact"] is True
 
 
-def test_prompts_come_from_files_and_from_standard_input(capsys, tmp_path, monkeypatch):
+def test_prompts_come_from_files_and_from_standard_input(tmp_path, monkeypatch, call):
     (tmp_path / "p.txt").write_text("smile)\n", encoding="utf-8-sig")
-    code, printed = output_of(capsys, "check", "--file", "p.txt", "--fix", "--json")
+    code, printed = call("check", "--file", "p.txt", "--fix", "--json")
     assert (code, json.loads(printed.out)["mended"]) == (1, "smile")
     monkeypatch.setattr(
         sys, "stdin", io.TextIOWrapper(io.BytesIO("(笑顔)".encode()), encoding="utf-8")
     )
-    code, printed = output_of(capsys, "convert", "--from", "a1111", "--to", "comfy")
+    code, printed = call("convert", "--from", "a1111", "--to", "comfy")
     assert (code, printed.out) == (0, "(笑顔:1.1)\n")
 
 
-def test_convert_reports_on_the_other_stream(capsys):
-    code, printed = output_of(
-        capsys, "convert", "(a:1.2) BREAK b", "--from", "a1111", "--to", "comfy"
-    )
+def test_convert_reports_on_the_other_stream(call):
+    code, printed = call("convert", "(a:1.2) BREAK b", "--from", "a1111", "--to", "comfy")
     assert code == 1
     assert printed.out == "(a:1.2) BREAK b\n"
     assert "cannot be written in comfy" in printed.err
 
 
-def test_expand_tells_the_number_before_the_prompts(capsys, tmp_path):
+def test_expand_tells_the_number_before_the_prompts(tmp_path, call):
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "hat.txt").write_text("beret\nstraw hat\n", encoding="utf-8")
-    code, printed = output_of(
-        capsys, "expand", "{red|blue} __hat__", "--wildcards", "w", "--method", "combinatorial",
-        "-n", "3",
-    )  # fmt: skip
+    words = ("--wildcards", "w", "--method", "combinatorial", "-n", "3")
+    code, printed = call("expand", "{red|blue} __hat__", *words)
     assert code == 0
     assert printed.out.splitlines() == ["red beret", "red straw hat", "blue beret"]
     assert "4 combinations; the first 3 follow" in printed.err
 
 
-def test_order_names_what_it_did(capsys):
-    code, printed = output_of(capsys, "order", "smile, 1girl", "--preset", "noobai")
+def test_order_names_what_it_did(call):
+    code, printed = call("order", "smile, 1girl", "--preset", "noobai")
     assert (code, printed.out) == (0, "1girl, smile\n")
     assert "not added" in printed.err
-    assert output_of(capsys, "presets")[0] == 0
+    assert call("presets")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -94,7 +87,7 @@ def test_order_names_what_it_did(capsys):
         (["convert", "a", "--from", "dynamic", "--to", "a1111"], "Expand them first"),
     ],
 )
-def test_mistakes_end_with_code_2(capsys, words, message):
-    code, printed = output_of(capsys, *words)
+def test_mistakes_end_with_code_2(words, message, call):
+    code, printed = call(*words)
     assert code == 2
     assert message in " ".join(printed.err.split())

@@ -1,4 +1,4 @@
-"""The helpers that write SVG, judged by the pixels they make."""
+"""The functions that write SVG, judged by the pixels they make."""
 
 import numpy as np
 import pytest

@@ -184,7 +184,9 @@ def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "model_index.json").exists()
 
 
-def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(tmp_path: Path) -> None:
+def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(
+    tmp_path: Path, stops_after
+) -> None:
     tokenizer = load_tokenizer(MINI / "tokenizer")
     ends, numbers = tag_targets(tokenizer, "1girl, blue hair, zukirqx, red hoodie")
     pieces = tokenizer.convert_ids_to_tokens(
@@ -194,7 +196,7 @@ def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(tmp_path: Path) 
     assert numbers == [TAG_NUMBERS[tag] for tag in ("1girl", "blue hair", "red hoodie")]
 
     def train(name: str, steps: int, of: int) -> dict[str, torch.Tensor]:
-        budget = StopsAfter(steps=of, stop=steps)
+        budget = stops_after(steps=of, stop=steps)
         encoder = train_text_encoder(
             tokenizer, tmp_path / name, shape=TINY, budget=budget, bf16=False
         )
@@ -204,14 +206,3 @@ def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(tmp_path: Path) 
     train("b", 2, 4)
     resumed = train("b", 4, 4)
     assert all(torch.equal(weight, resumed[name]) for name, weight in whole.items())
-
-
-class StopsAfter(Budget):
-    """A budget that ends early, yet schedules the learning rate as the whole one."""
-
-    def __init__(self, steps: int, stop: int) -> None:
-        super().__init__(steps=steps)
-        object.__setattr__(self, "stop", stop)
-
-    def progress(self, step: int, cpu_seconds: float) -> float:
-        return 1.0 if step >= self.stop else super().progress(step, cpu_seconds)

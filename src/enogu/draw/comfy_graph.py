@@ -39,7 +39,7 @@ def graph_prompts(text: str) -> tuple[str, str] | None:
     if not isinstance(document, dict):
         return None
     graph = {
-        name: _fields(node)
+        name: fields_of(node)
         for name, node in cast(dict[str, object], document).items()
         if isinstance(node, dict) and len(cast(dict[str, object], document)) <= _MAX_NODES
     }
@@ -63,7 +63,7 @@ def _texts_behind(graph: Mapping[str, Mapping[str, object]], sign: str) -> list[
         if node is None or (name, slot) in seen or _ENDS_HERE in _class(node):
             continue
         seen.add((name, slot))
-        inputs = _fields(node.get("inputs"))
+        inputs = fields_of(node.get("inputs"))
         if "positive" in inputs and "negative" in inputs:
             # Such nodes (ControlNet …) hand both through, in this order.
             waiting += _signed_links(node, "negative" if slot == 1 else "positive")
@@ -86,7 +86,7 @@ def _is_sampler(node: Mapping[str, object]) -> bool:
 
 
 def _signed_links(node: Mapping[str, object], sign: str) -> Iterator[tuple[str, int]]:
-    for key, value in _fields(node.get("inputs")).items():
+    for key, value in fields_of(node.get("inputs")).items():
         if _SIGNS.get(key) == sign and (link := _link(value)) is not None:
             yield link
 
@@ -109,5 +109,6 @@ def _class(node: Mapping[str, object]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _fields(value: object) -> Mapping[str, object]:
+def fields_of(value: object) -> Mapping[str, object]:
+    """Return the fields of a JSON object, none of anything else."""
     return cast(dict[str, object], value) if isinstance(value, dict) else {}

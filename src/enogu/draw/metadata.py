@@ -1,7 +1,9 @@
 """PNG files that remember how they were drawn: A1111's text and our recipe."""
 
+import contextlib
 import struct
 import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -100,15 +102,29 @@ def read_picture_recipe(path: Path) -> PictureRecipe:
 
 def _png_texts(path: Path) -> dict[str, str]:
     """Return the text chunks of a PNG, also those behind the pixels."""
+    with picture_errors(path, "a PNG"), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            if not isinstance(image, PngImageFile):
+                raise PictureError(
+                    f"{path} is a {image.format} file; recipes are read from PNG files only"
+                )
+            return {key: str(value) for key, value in image.text.items()}
+
+
+@contextlib.contextmanager
+def picture_errors(path: Path, wanted: str) -> Generator[None]:
+    """Turn what Pillow raises on a file it cannot read into :class:`PictureError`.
+
+    Args:
+        path: The file that is read.
+        wanted: What it should be, such as ``a PNG``.
+
+    Raises:
+        PictureError: The file is missing or damaged, or is no picture.
+    """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if not isinstance(image, PngImageFile):
-                    raise PictureError(
-                        f"{path} is a {image.format} file; recipes are read from PNG files only"
-                    )
-                return {key: str(value) for key, value in image.text.items()}
+        yield
     except FileNotFoundError:
         raise PictureError(f"there is no picture at {path}") from None
     except (
@@ -120,4 +136,4 @@ def _png_texts(path: Path) -> dict[str, str]:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise PictureError(f"{path} cannot be read as a PNG: {error}") from error
+        raise PictureError(f"{path} cannot be read as {wanted}: {error}") from error

@@ -8,17 +8,17 @@ key `prompt`; NovelAI the key `Comment`; Enogu the key `enogu`.
 import hashlib
 import json
 import os
-import struct
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
-from enogu.draw.comfy_graph import graph_prompts
+from enogu.draw.comfy_graph import fields_of, graph_prompts
 from enogu.draw.infotext import parse_infotext
+from enogu.draw.metadata import picture_errors
 from enogu.errors import PictureError
 from enogu.tags.phrases import UsedPrompt, UseLog
 
@@ -174,39 +174,27 @@ def _novelai(texts: Mapping[str, str]) -> tuple[str, str] | None:
 
 def _v4_text(comment: Mapping[str, object], key: str) -> str:
     """Return the base text and those of the characters, divided as NovelAI writes them."""
-    caption = _mapping(_mapping(comment.get(key)).get("caption"))
+    caption = fields_of(fields_of(comment.get(key)).get("caption"))
     parts = [_string(caption, "base_caption")]
     characters = caption.get("char_captions")
     if isinstance(characters, list):
         for character in cast(list[object], characters):
-            parts.append(_string(_mapping(character), "char_caption"))
+            parts.append(_string(fields_of(character), "char_caption"))
     return " | ".join(part for part in parts if part)
 
 
 def _texts(path: Path) -> dict[str, str]:
     """Return the texts of a picture: PNG chunks, GIF comment, EXIF user comment."""
-    try:
-        with warnings.catch_warnings():
-            # Only the header is read, so the size of the picture is no danger.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                texts = {
-                    str(key): text
-                    for key, value in image.info.items()
-                    if (text := _as_text(value)) is not None
-                }
-                comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(_USER_COMMENT)
-    except FileNotFoundError:
-        raise PictureError(f"there is no picture at {path}") from None
-    except (
-        OSError,
-        UnidentifiedImageError,
-        ValueError,
-        SyntaxError,
-        struct.error,
-        Image.DecompressionBombError,
-    ) as error:
-        raise PictureError(f"{path} cannot be read as a picture: {error}") from error
+    with picture_errors(path, "a picture"), warnings.catch_warnings():
+        # Only the header is read, so the size of the picture is no danger.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            texts = {
+                str(key): text
+                for key, value in image.info.items()
+                if (text := _as_text(value)) is not None
+            }
+            comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(_USER_COMMENT)
     if isinstance(comment, bytes) and len(comment) <= _MAX_TEXT:
         texts["user_comment"] = _user_comment(comment)
     return texts
@@ -230,13 +218,9 @@ def _user_comment(data: bytes) -> str:
 
 def _object(text: str) -> Mapping[str, object]:
     try:
-        return _mapping(json.loads(text)) if text else {}
+        return fields_of(json.loads(text)) if text else {}
     except (ValueError, RecursionError):
         return {}
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast(dict[str, object], value) if isinstance(value, dict) else {}
 
 
 def _string(fields: Mapping[str, object], key: str) -> str:

@@ -25,9 +25,8 @@ from enogu.families.architecture import (
     build_unet,
     build_vae,
     freeze,
-    restore_position_ids,
 )
-from enogu.families.base import Base, TextEncoder, vae_dtype_for
+from enogu.families.base import Base, TextEncoder
 from enogu.families.safetensors_file import TensorToWrite, write_safetensors
 from enogu.families.single_file_write import write_single_file
 from enogu.families.spec import Config, FamilySpec, PredictionType
@@ -110,39 +109,6 @@ def build_tiny_base(family: str, *, prediction: PredictionType = "epsilon", seed
     base = _in_memory_base(spec, architecture, prediction, torch.float32, identity)
     base.title, base.native_resolution = f"tiny-{family}", 64
     base.loaded_unet, base.loaded_vae, base.loaded_text_encoders = unet, vae, encoders
-    return base
-
-
-def build_random_base(
-    family: str, *, dtype: torch.dtype = torch.bfloat16, prediction: PredictionType = "epsilon"
-) -> Base:
-    """Build a random base of the family's real size in memory, cheaply.
-
-    Weights are copies of one random block, scaled so that activations keep their size. The
-    tokenizers know single bytes only.
-
-    Args:
-        family: A name in ``FAMILIES``; ``sd1`` takes 2.1 GB in bfloat16, ``sdxl`` 6.9 GB.
-        dtype: Type of the weights.
-        prediction: What the base claims to predict.
-    """
-    spec = FAMILIES[family]
-    architecture = Architecture.of_family(spec)
-    identity = hashlib.sha256(f"random {family} {dtype}".encode()).hexdigest()
-    base = _in_memory_base(spec, architecture, prediction, dtype, identity)
-    modules = _meta_modules(spec, architecture)
-    pool = _random_pool()
-    for folder, module in modules.items():
-        part_dtype = vae_dtype_for(dtype) if folder == "vae" else dtype
-        state = {
-            name: _random_parameter(pool, name, tuple(value.shape)).to(part_dtype)
-            for name, value in module.state_dict().items()
-        }
-        module.load_state_dict(state, strict=True, assign=True)
-        restore_position_ids(module, torch.device("cpu"))
-        freeze(module)
-    base.title = f"random-{family}"
-    _set_modules(base, modules)
     return base
 
 

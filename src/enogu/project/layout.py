@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from enogu.config import Resolved, read_config_file, resolve
-from enogu.errors import BusyError, ProjectError
-from enogu.files import make_dirs, storage_errors
+from enogu.errors import ProjectError
+from enogu.files import hold_folder
 
 CONFIG_NAME = "enogu.toml"
 
@@ -82,20 +80,8 @@ class Project:
             BusyError: Another process holds it.
             StorageError: The project folder cannot be written.
         """
-        path = make_dirs(self.work_dir) / ".lock"
-        lock = FileLock(path)
-        with storage_errors(path):
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise BusyError(
-                    f"another Enogu process is working in {self.root}",
-                    hint="Wait until it has finished, or stop it; then run the command again.",
-                ) from error
-        try:
+        with hold_folder(self.work_dir, f"another Enogu process is working in {self.root}"):
             yield
-        finally:
-            lock.release()
 
 
 def find_project(start: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Small helpers that write SVG elements, and the one place that turns SVG into pixels."""
+"""Small functions that write SVG elements, and the one place that turns SVG into pixels."""
 
 import io
 import math

@@ -53,22 +53,13 @@ def train(path: Path, budget: Budget) -> JudgeNet:
     )
 
 
-class StopsAfter(Budget):
-    """A budget that ends early, yet schedules the learning rate as the whole one."""
-
-    def __init__(self, steps: int, stop: int) -> None:
-        super().__init__(steps=steps)
-        object.__setattr__(self, "stop", stop)
-
-    def progress(self, step: int, cpu_seconds: float) -> float:
-        return 1.0 if step >= self.stop else super().progress(step, cpu_seconds)
-
-
-def test_training_resumes_bit_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_resumes_bit_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops_after
+) -> None:
     monkeypatch.setattr("enogu.world.judge.training.BATCH_SIZE", 4)
     monkeypatch.setattr("enogu.world.judge.training.STATISTICS_BATCHES", 2)
     whole = train(tmp_path / "a", Budget(steps=3))
-    train(tmp_path / "b", StopsAfter(3, 1))
+    train(tmp_path / "b", stops_after(3, 1))
     resumed = train(tmp_path / "b", Budget(steps=3))
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, resumed.state_dict()[name]), name

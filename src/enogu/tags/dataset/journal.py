@@ -18,10 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, cast
 
-from filelock import FileLock, Timeout
-
-from enogu.errors import BusyError, CaptionError
-from enogu.files import make_dirs, storage_errors, write_bytes_atomic
+from enogu.errors import CaptionError
+from enogu.files import hold_folder, storage_errors, write_bytes_atomic
 
 State = Literal["pending", "done", "undoing", "undone"]
 
@@ -148,16 +146,6 @@ def hold_journals(place: Path) -> Generator[None]:
         BusyError: Another process edits them.
         StorageError: The place cannot be written.
     """
-    lock = FileLock(make_dirs(place) / ".lock")
-    with storage_errors(place):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise BusyError(
-                f"another Enogu process is editing these captions (its lock is in {place})",
-                hint="Wait until it has finished, or stop it; then run the command again.",
-            ) from error
-    try:
+    busy = f"another Enogu process is editing these captions (its lock is in {place})"
+    with hold_folder(place, busy):
         yield
-    finally:
-        lock.release()

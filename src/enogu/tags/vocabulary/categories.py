@@ -30,11 +30,6 @@ CATEGORY_OF: Final = MappingProxyType(
 _E621_OFFSET_IN_MERGED_FILES: Final = 7
 
 
-def category_of(site: str, code: int) -> str:
-    """Return the name of a category, ``unknown`` when the site has no such code."""
-    return CATEGORY_OF.get((site, code), "unknown")
-
-
 def site_and_code(code: int, *, site: str = "danbooru") -> tuple[str, int]:
     """Return (site, code) of a row, where files that merge two sites shift the second one.
 

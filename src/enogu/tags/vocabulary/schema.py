@@ -10,19 +10,6 @@ from typing import Final
 SCHEMA_VERSION: Final = 1
 """Files of another version are built anew from the imported sources."""
 
-CATEGORIES: Final = (
-    "general",
-    "artist",
-    "copyright",
-    "character",
-    "species",
-    "meta",
-    "invalid",
-    "lore",
-    "rating",
-    "unknown",
-)
-
 VOCABULARY_TABLES: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (

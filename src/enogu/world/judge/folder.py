@@ -13,8 +13,8 @@ from enogu.tags.caption import split_tags
 from enogu.tags.tagger import TagProbabilities
 from enogu.world.axes import TAGS, read_tags
 from enogu.world.dataset import read_truth
-from enogu.world.intervals import wilson_interval
 from enogu.world.judge.judge import Judge
+from enogu.world.judge.measure import AxisAgreement
 
 _AT_ONCE = 32
 
@@ -43,25 +43,6 @@ class PictureReport:
             for axis, value in self.expected.items()
             if self.answers.get(axis) != value
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class AxisAgreement:
-    """How often pictures show what is expected of them, on one axis."""
-
-    axis: str
-    right: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        """Right answers in 0..1."""
-        return self.right / self.total
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of `share`."""
-        return wilson_interval(self.right, self.total)
 
 
 @dataclass(frozen=True, kw_only=True)

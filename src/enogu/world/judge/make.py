@@ -26,7 +26,7 @@ from enogu.world.judge.pictures import (
 )
 from enogu.world.judge.reader import Pixels
 from enogu.world.judge.training import Answers, TrainingPictures, calibrated, train_reader
-from enogu.world.pool import build_pool
+from enogu.world.pool import Pool, build_pool
 from enogu.world.training_state import Budget
 
 logger = logging.getLogger(__name__)
@@ -90,14 +90,18 @@ def make_judge(
         check_can_export()
     vae = fast_vae(read_mini(mini_dir).vae)
     trips_dir = work_dir / f"round-trips-{vae_name(mini_dir)}"
-    pool = build_pool(
-        work_dir / "pool",
-        count=budget.pictures,
-        seed=seed,
-        workers=workers,
-        draw=draw_judge_picture,
-        progress=lambda done, total: progress("Drawing", done, total),
-    )
+
+    def drawn(name: str, count: int, pool_seed: int) -> Pool:
+        return build_pool(
+            work_dir / name,
+            count=count,
+            seed=pool_seed,
+            workers=workers,
+            draw=draw_judge_picture,
+            progress=lambda done, total: progress("Drawing", done, total),
+        )
+
+    pool = drawn("pool", budget.pictures, seed)
     trips = build_round_trips(
         trips_dir,
         vae,
@@ -118,14 +122,7 @@ def make_judge(
         seed=seed,
         bf16=bf16,
     )
-    fresh = build_pool(
-        work_dir / "calibration",
-        count=budget.calibration_pictures,
-        seed=CALIBRATION_SEED,
-        workers=workers,
-        draw=draw_judge_picture,
-        progress=lambda done, total: progress("Drawing", done, total),
-    )
+    fresh = drawn("calibration", budget.calibration_pictures, CALIBRATION_SEED)
     pixels, answers = with_round_trips(
         vae, np.asarray(fresh.pixels), known_answers(CALIBRATION_SEED, len(fresh)), bf16=bf16
     )

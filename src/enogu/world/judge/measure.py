@@ -14,17 +14,13 @@ _BINS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class AxisMeasure:
-    """One axis, measured on pictures with known answers."""
+class AxisAgreement:
+    """How many answers of one axis are as expected."""
 
     axis: str
     right: int
     total: int
-    """Pictures in which the answer can be seen."""
-    calibration_error: float
-    """Expected calibration error in 0..1."""
-    confusions: tuple[tuple[str, str, int], ...]
-    """The most frequent mistakes: (truth, answer, how often)."""
+    """Pictures in which the answer can be seen, or is expected."""
 
     @property
     def share(self) -> float:
@@ -35,6 +31,16 @@ class AxisMeasure:
     def interval(self) -> tuple[float, float]:
         """The 95 % Wilson interval of `share`."""
         return wilson_interval(self.right, self.total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AxisMeasure(AxisAgreement):
+    """One axis, measured on pictures with known answers."""
+
+    calibration_error: float
+    """Expected calibration error in 0..1."""
+    confusions: tuple[tuple[str, str, int], ...]
+    """The most frequent mistakes: (truth, answer, how often)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,8 +29,6 @@ MAX_LATENT_NOISE = 0.3
 
 _CHUNK = 128
 
-TraitsOf = Callable[[int, int], Traits]
-
 
 def judge_traits(seed: int, index: int) -> Traits:
     """Return the character of picture `index`: like training pictures of mini, but more even."""

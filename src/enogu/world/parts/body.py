@@ -194,11 +194,6 @@ def draw_legs(look: Look, tone: Ramp | None, socks: Ramp, shoes: Ramp, sock_top:
     return svg.mirrored(leg)
 
 
-def toward(start: Point, end: Point, share: float) -> Point:
-    """Return the point `share` of the way from `start` to `end`."""
-    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
-
-
 def turned(point: Point, degrees: float) -> Point:
     """Return `point` rotated about the origin."""
     a = math.radians(degrees)
