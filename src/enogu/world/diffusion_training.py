@@ -26,7 +26,7 @@ from enogu.world.training_state import Budget, Recipe, TrainingState
 from enogu.world.vae_training import autocast
 
 DIFFUSION_RECIPE = Recipe(learning_rate=1.2e-3)
-SMALL_SHARE = 0.4
+SMALL_SHARE = 0.25
 """Share of the budget, at the start, that is spent on pictures of half the size.
 
 They cost a quarter, so tags are bound to what they name earlier."""
