@@ -115,12 +115,10 @@ def test_schema_and_doctor_answer(project, call, document):
     assert call("doctor")[0] == 0
 
 
-def commands():
+def commands(group=app, words=()):
     found = []
-    for name in app:
-        if not name.startswith("-"):
-            inner = [entry for entry in app[name] if not entry.startswith("-")]
-            found += [(name, entry) for entry in inner] or [(name,)]
+    for name in (entry for entry in group if not entry.startswith("-")):
+        found += commands(group[name], (*words, name)) or [(*words, name)]
     return found
 
 
