@@ -5,8 +5,8 @@ import errno
 import pytest
 import safetensors
 
-from enogu.errors import StorageError
-from enogu.files import atomic_path, write_text_atomic
+from enogu.errors import BusyError, StorageError
+from enogu.files import atomic_path, hold_folder, write_text_atomic
 
 # What safetensors 0.8 raises on a full file system.
 FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
@@ -33,3 +33,14 @@ def test_a_full_disk_is_told_in_the_same_words_by_safetensors(tmp_path):
 def test_other_faults_of_libraries_are_not_taken_for_a_full_disk(tmp_path):
     with pytest.raises(safetensors.SafetensorError), atomic_path(tmp_path / "a"):
         raise safetensors.SafetensorError("header too large")
+
+
+def test_a_folder_is_held_once_and_let_go_also_after_an_error(tmp_path):
+    folder = tmp_path / "new"
+    with pytest.raises(KeyError), hold_folder(folder, "first"):
+        busy = pytest.raises(BusyError, match="somebody works here")
+        with busy, hold_folder(folder, "somebody works here"):
+            pass
+        raise KeyError
+    with hold_folder(folder, "still held"):
+        pass

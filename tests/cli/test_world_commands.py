@@ -57,6 +57,7 @@ def test_tags_are_listed_with_what_they_mean(document, told) -> None:
         (["draw", "1girl", "--size", "9"], "16 to 4096", ""),
         (["dataset", "out", "--concept", "hosina"], "hoshina", ""),
         (["dataset", "out", "-n", "0"], "must be 1 or more", ""),
+        (["train", "--processes", "0"], "must be 1 or more", ""),
         (["train-judge", "--threads", "0"], "must be 1 or more", ""),
     ],
 )
