@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from enogu.cli import run
+from enogu.cli.common import counted
 
 
 @pytest.fixture
@@ -126,3 +127,10 @@ def test_files_that_cannot_be_edited_give_code_1(folder, call):
     assert code == 1
     assert "0.txt" in printed.out and "cannot hold 'é'" in printed.out
     assert (folder / "1.txt").read_bytes().startswith("café, 1girl".encode())
+
+
+@pytest.mark.parametrize(
+    ("number", "told_as"), [(0, "0 captions"), (1, "1 caption"), (20_000, "20,000 captions")]
+)
+def test_a_count_of_one_has_no_plural(number: int, told_as: str) -> None:
+    assert counted(number, "caption") == told_as

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from enogu.cli.captions_place import CaptionPlace
-from enogu.cli.common import console, print_json
+from enogu.cli.common import console, counted, print_json
 from enogu.tags.dataset import CaptionSet, Choice, EditPlan, Finding, Statistics, Written
 from enogu.tags.dataset.change import LineChange
 from enogu.tags.dataset.checks import KINDS
@@ -33,8 +33,8 @@ def show_statistics(
     captions = found.captions
     fewest, mean, most = found.tags_per_caption
     console.print(
-        f"[bold]{escape(str(captions.folder))}[/]: {len(captions.files)} files, "
-        f"{captions.num_captions} captions, {len(captions.names)} different tags; "
+        f"[bold]{escape(str(captions.folder))}[/]: {counted(len(captions.files), 'file')}, "
+        f"{counted(captions.num_captions, 'caption')}, {len(captions.names)} different tags; "
         f"{fewest} to {most} tags a caption, {mean:.1f} on average"
     )
     _show_files(captions)
@@ -77,7 +77,7 @@ def _show_trigger(found: Statistics) -> None:
     if found.with_trigger:
         console.print(
             f"Trigger [bold]{name}[/]: in {found.with_trigger} of "
-            f"{found.captions.num_captions} captions"
+            f"{counted(found.captions.num_captions, 'caption')}"
         )
     else:
         console.print(
@@ -139,7 +139,8 @@ def _show_drift(found: Statistics, rows: int) -> None:
             for tag in folder.tags[:4]
         )
         console.print(
-            f"  {escape(folder.folder)}: {folder.distance:.2f}, {folder.captions} captions"
+            f"  {escape(folder.folder)}: {folder.distance:.2f}, "
+            + counted(folder.captions, "caption")
             + (f"\n    [dim]{escape(tags)}[/]" if tags else "")
         )
 
@@ -181,8 +182,8 @@ def _table(
 def show_findings(captions: CaptionSet, findings: Sequence[Finding], *, rows: int) -> None:
     """Print what a check found."""
     console.print(
-        f"[bold]{escape(str(captions.folder))}[/]: {len(captions.files)} files, "
-        f"{captions.num_captions} captions checked"
+        f"[bold]{escape(str(captions.folder))}[/]: {counted(len(captions.files), 'file')}, "
+        f"{counted(captions.num_captions, 'caption')} checked"
     )
     _show_files(captions)
     for kind, (title, meaning) in KINDS.items():
@@ -195,7 +196,7 @@ def show_findings(captions: CaptionSet, findings: Sequence[Finding], *, rows: in
             note = f" ({finding.note})" if finding.note else ""
             where = ", ".join(finding.where) + (" …" if finding.count > len(finding.where) else "")
             console.print(
-                f"  {escape(finding.subject + better + note)}: {finding.count} captions "
+                f"  {escape(finding.subject + better + note)}: {counted(finding.count, 'caption')} "
                 f"[dim]{escape(where)}[/]"
             )
         if len(of_kind) > rows:
@@ -312,5 +313,7 @@ def show_written(
         console.print("Nothing to write.")
     else:
         done = "Finished an edit that was interrupted" if written.continued else "Wrote"
-        console.print(f"{done}: {written.num_files} files in {escape(str(place.folder))}")
+        console.print(
+            f"{done}: {counted(written.num_files, 'file')} in {escape(str(place.folder))}"
+        )
         console.print(f"To take it back: enogu captions undo {escape(str(place.folder))}")

@@ -118,3 +118,8 @@ def run_guarded(action: Callable[[], object], *, debug: bool) -> int:
         errors.print("This is a fault of Enogu. Run the command again with --debug to see where.")
         return 1
     return 0
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an s unless the number is one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

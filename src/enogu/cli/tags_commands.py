@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from enogu.cli.common import Common, console, errors, print_json
+from enogu.cli.common import Common, console, counted, errors, print_json
 from enogu.errors import VocabularyError
 from enogu.tags.names import spoken_name
 from enogu.tags.vocabulary import (
@@ -83,13 +83,13 @@ def import_files(
         if file.skipped or file.format is None:
             console.print(f"  left out: {escape(file.skipped)}")
             continue
-        console.print(f"  {file.format.title}, {file.rows:,} rows")
+        console.print(f"  {file.format.title}, {counted(file.rows, 'row')}")
         if file.problems.count:
-            console.print(f"  [yellow]{file.problems.count:,} broken rows were left out[/]")
+            console.print(f"  [yellow]left out: {counted(file.problems.count, 'broken row')}[/]")
             for problem in file.problems.first[:_PROBLEMS_SHOWN]:
                 console.print(f"    {escape(str(problem))}")
     if report.num_conflicts:
-        console.print(f"{report.num_conflicts:,} conflicts were decided, for example:")
+        console.print(f"Decided {counted(report.num_conflicts, 'conflict')}, for example:")
         for conflict in report.conflicts[:5]:
             decision = f"{conflict.kept} has it, not {conflict.lost}"
             if not conflict.kept:
@@ -196,7 +196,7 @@ def undo(
         print_json({"vocabulary": str(store.place.path), "removed": [s.name for s in gone]})
         return
     for source in gone:
-        console.print(f"Took back {escape(source.name)} ({source.rows:,} rows)")
+        console.print(f"Took back {escape(source.name)} ({counted(source.rows, 'row')})")
     console.print(f"Wrote {escape(str(store.place.path))}")
 
 
@@ -442,5 +442,6 @@ def _take_usage(file: Path, path: Path) -> None:
         VocabularyStore(path).rebuild()
     merge_usage(path, entries)
     errors.print(
-        f"Added {len(entries):,} counts from {escape(str(file))}; {problems.count:,} broken rows"
+        f"Added {len(entries):,} counts from {escape(str(file))}; "
+        + counted(problems.count, "broken row")
     )
