@@ -202,7 +202,9 @@ def test_a_damaged_record_is_refused(make, folder, place, damage):
         "count": "".join(lines[:-1]),
         "noise": "no json",
     }[damage]
-    data = path.read_bytes()[:50] if damage == "cut" else gzip.compress(text.encode("ascii"))
+    data = (
+        path.read_bytes()[:50] if damage == "cut" else gzip.compress(text.encode("ascii"), mtime=0)
+    )
     path.write_bytes(data)
     before = bytes_of(folder)
     with pytest.raises(CaptionError, match="newer Enogu" if damage == "newer" else "damaged"):
