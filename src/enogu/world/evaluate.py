@@ -15,7 +15,7 @@ from enogu.world.axes import AXES, HELD_OUT, TAGS, Traits, tags_of, visible_axes
 from enogu.world.captions import join_tags, nonsense_word, random_traits
 from enogu.world.drawing import draw_traits
 from enogu.world.export import MiniParts
-from enogu.world.intervals import wilson_interval
+from enogu.world.intervals import Score
 from enogu.world.sampling import sample_in_batches
 
 Read = Callable[[Sequence[Image.Image]], list[dict[str, str]]]
@@ -24,24 +24,6 @@ Read = Callable[[Sequence[Image.Image]], list[dict[str, str]]]
 COLOUR_AXES = ("hair_colour", "eye_colour", "clothes_colour", "background")
 NEGATIVE_TAGS = ("smile", "open mouth", "night", "full body", "blush")
 """Tags common enough to turn up unasked, so that a negative prompt has something to remove."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """How often something came out right."""
-
-    right: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        """Right answers in 0..1; 0 when nothing was asked."""
-        return self.right / self.total if self.total else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of `share`."""
-        return wilson_interval(self.right, self.total) if self.total else (0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

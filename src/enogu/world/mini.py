@@ -105,14 +105,12 @@ def train_mini(
     parallel.first_then_others(lambda: _encode_pool(vae, pool, work_dir, bf16=bf16))
     latents = _read_latents(vae, pool, work_dir)
 
-    def export(unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> int:
-        parts = MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
-        return write_mini(out_dir, parts, tokenizer_dir)
+    def parts_of(unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> MiniParts:
+        return MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
 
     def show(step: int, unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> None:
-        parts = MiniParts(unet=unet, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer)
         path = work_dir / "samples" / f"step_{step:06d}.png"
-        write_grid(parts, path, rows=1)
+        write_grid(parts_of(unet, text_encoder), path, rows=1)
         logger.info("drew %s, truth above model", path)
 
     text_encoder = train_text_encoder(
@@ -136,7 +134,9 @@ def train_mini(
         compiled=compiled,
         on_save=show,
     )
-    return export(*networks) if parallel.rank() == 0 else 0
+    if parallel.rank() != 0:
+        return 0
+    return write_mini(out_dir, parts_of(*networks), tokenizer_dir)
 
 
 def train_mini_together(

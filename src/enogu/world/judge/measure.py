@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enogu.world.intervals import wilson_interval
+from enogu.world.intervals import Score
 from enogu.world.judge.pictures import HIDDEN
 from enogu.world.judge.reader import Probabilities, Readings
 
@@ -14,23 +14,10 @@ _BINS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class AxisAgreement:
-    """How many answers of one axis are as expected."""
+class AxisAgreement(Score):
+    """How many answers of one axis are as expected, of those that can be seen or are expected."""
 
     axis: str
-    right: int
-    total: int
-    """Pictures in which the answer can be seen, or is expected."""
-
-    @property
-    def share(self) -> float:
-        """Right answers in 0..1."""
-        return self.right / self.total
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of `share`."""
-        return wilson_interval(self.right, self.total)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from enogu.errors import VocabularyError
 from enogu.tags.vocabulary.importing.database_input import SQLITE_MAGIC
@@ -31,19 +31,7 @@ Content = Literal[
 ]
 """What the rows of a file say."""
 
-CONTENTS: Final[tuple[Content, ...]] = (
-    "tags",
-    "aliases",
-    "implications",
-    "wiki",
-    "artists",
-    "cooccurrence",
-    "translations",
-    "tagcomplete",
-    "extra",
-    "bdtm",
-    "kblueleaf",
-)
+CONTENTS: Final[tuple[Content, ...]] = get_args(Content)
 
 Container = Literal["csv", "plain", "json_array", "json_lines", "json_table", "parquet", "sqlite"]
 """How rows stand in a file; `plain` has lines without column names."""
