@@ -6,7 +6,7 @@ import pytest
 import safetensors
 
 from enogu.errors import BusyError, StorageError
-from enogu.files import atomic_path, hold_folder, write_text_atomic
+from enogu.files import atomic_path, content_key, hold_folder, write_text_atomic
 
 # What safetensors 0.8 raises on a full file system.
 FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
@@ -44,3 +44,11 @@ def test_a_folder_is_held_once_and_let_go_also_after_an_error(tmp_path):
         raise KeyError
     with hold_folder(folder, "still held"):
         pass
+
+
+def test_a_content_key_depends_on_every_part_and_not_on_their_order():
+    one = content_key({"a": 1, "b": [2, 3]})
+    assert one == content_key({"b": [2, 3], "a": 1})
+    assert one != content_key({"a": 1, "b": [3, 2]})
+    with pytest.raises(ValueError, match="Out of range float"):
+        content_key({"a": float("nan")})

@@ -7,11 +7,12 @@ folder, are flushed to disk, and are then renamed over the target.
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -168,3 +169,9 @@ def sha256_file(path: Path, *, start: int = 0) -> str:
         while chunk := handle.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def content_key(parts: Mapping[str, object]) -> str:
+    """Return a name for the values in `parts`, which must be JSON: 64 hexadecimal digits."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return sha256_bytes(text.encode("utf-8"))

@@ -4,7 +4,6 @@ A key names everything that went into an entry. Change a picture, a setting or a
 key changes, so exactly the affected entries are made anew; nothing is ever stale.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,13 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from enogu.files import atomic_path, make_dirs, sha256_bytes
-
-
-def content_key(parts: Mapping[str, object]) -> str:
-    """Return a name for the values in `parts`, which must be JSON."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return sha256_bytes(text.encode("utf-8"))
+from enogu.files import atomic_path, make_dirs
 
 
 class ContentCache:

@@ -1,7 +1,7 @@
 """What makes a run this run: if it differs, the run cannot be continued as if nothing was."""
 
 from enogu.config import ProjectConfig
-from enogu.train.content_cache import content_key
+from enogu.files import content_key
 from enogu.train.prepare import Prepared
 
 _FREE_SETTINGS = {

@@ -17,10 +17,10 @@ from torch import Tensor
 from enogu.config import PicturesConfig
 from enogu.families.base import Base
 from enogu.families.latents import encode_images
-from enogu.files import sha256_file
+from enogu.files import content_key, sha256_file
 from enogu.pictures.fit import fit_pixels
 from enogu.pictures.read import Picture, read_picture
-from enogu.train.content_cache import ContentCache, content_key
+from enogu.train.content_cache import ContentCache
 from enogu.train.prepare import TrainingItem
 
 _FORMAT = 1

@@ -12,8 +12,9 @@ import torch
 
 from enogu.families.base import Base
 from enogu.families.text import TextFeatures, encode_texts
+from enogu.files import content_key
 from enogu.tags.caption import CaptionRules, variants
-from enogu.train.content_cache import ContentCache, content_key
+from enogu.train.content_cache import ContentCache
 from enogu.train.prepare import TrainingItem
 
 _FORMAT = 1

@@ -1,0 +1,36 @@
+"""Records of pictures: what is known of each, what every step found, what a person decided."""
+
+from enogu.pictures.records.decisions import DECISIONS_NAME, Decisions
+from enogu.pictures.records.derived import DerivedFiles
+from enogu.pictures.records.model import (
+    LEAVE_OUT,
+    SKIP,
+    USE_STEP,
+    Box,
+    Decision,
+    FileEntry,
+    JsonValue,
+    PictureFacts,
+    Region,
+    ScoredTag,
+    StepResult,
+)
+from enogu.pictures.records.store import Records
+
+__all__ = [
+    "DECISIONS_NAME",
+    "LEAVE_OUT",
+    "SKIP",
+    "USE_STEP",
+    "Box",
+    "Decision",
+    "Decisions",
+    "DerivedFiles",
+    "FileEntry",
+    "JsonValue",
+    "PictureFacts",
+    "Records",
+    "Region",
+    "ScoredTag",
+    "StepResult",
+]

@@ -1,0 +1,251 @@
+"""The records of a project's pictures: facts, results of steps, regions, tags."""
+
+import contextlib
+import json
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from enogu.files import storage_errors
+from enogu.pictures.records.database import RECORDS_NAME, database_errors, open_database
+from enogu.pictures.records.derived import DerivedFiles
+from enogu.pictures.records.model import (
+    Box,
+    FileEntry,
+    PictureFacts,
+    Region,
+    ScoredTag,
+    StepResult,
+)
+
+_FACTS = "id, pixels_id, loader, format, width, height, orientation, profile, has_alpha, prompt"
+_RESULT = "picture_id, step, version, settings, inputs, verdict, detail, files"
+
+
+class Records:
+    """The records of one project; use as a context manager.
+
+    Only one process writes at a time (the project's lock sees to it); others may read.
+
+    Args:
+        folder: The ``work`` folder of the project.
+
+    Raises:
+        StorageError: The place cannot be written.
+        BusyError: Another program holds the file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RECORDS_NAME
+        self.derived = DerivedFiles(folder / "derived")
+        self._connection, self.notes = open_database(folder)
+
+    def __enter__(self) -> "Records":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def changing(self) -> Generator[None]:
+        """Write everything in the block, or nothing of it.
+
+        Raises:
+            StorageError: The disk is full.
+            BusyError: Another program holds the file.
+        """
+        with storage_errors(self.path), database_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    def files(self) -> Iterator[FileEntry]:
+        """Yield every known file of the project, by name."""
+        for row in self._rows("SELECT * FROM files ORDER BY relative"):
+            yield FileEntry(
+                relative=row[0],
+                picture_id=row[1],
+                num_bytes=row[2],
+                modified_ns=row[3],
+                refusal=row[4],
+            )
+
+    def put_file(self, entry: FileEntry) -> None:
+        """Keep or replace what is known of a file; call inside :meth:`changing`."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+            (
+                entry.relative,
+                entry.picture_id,
+                entry.num_bytes,
+                entry.modified_ns,
+                entry.refusal,
+            ),
+        )
+
+    def forget_files(self, relatives: Iterable[str]) -> None:
+        """Forget files that are gone, and pictures that no file holds any more."""
+        self._connection.executemany(
+            "DELETE FROM files WHERE relative = ?", ((relative,) for relative in relatives)
+        )
+        gone = "NOT IN (SELECT picture_id FROM files)"
+        self._connection.execute(f"DELETE FROM results WHERE picture_id {gone}")
+        self._connection.execute(f"DELETE FROM pictures WHERE id {gone}")
+
+    def facts(self, picture_id: str) -> PictureFacts | None:
+        """Return what is known of a picture."""
+        row = next(
+            self._rows(f"SELECT {_FACTS}, notes FROM pictures WHERE id = ?", picture_id), None
+        )
+        if row is None:
+            return None
+        return PictureFacts(
+            id=row[0],
+            pixels_id=row[1],
+            loader=row[2],
+            format=row[3],
+            width=row[4],
+            height=row[5],
+            orientation=row[6],
+            profile=row[7],
+            has_alpha=bool(row[8]),
+            prompt=row[9],
+            notes=tuple(json.loads(row[10])),
+        )
+
+    def put_facts(self, facts: PictureFacts) -> None:
+        """Keep or replace what is known of a picture; call inside :meth:`changing`."""
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO pictures ({_FACTS}, notes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                facts.id,
+                facts.pixels_id,
+                facts.loader,
+                facts.format,
+                facts.width,
+                facts.height,
+                facts.orientation,
+                facts.profile,
+                facts.has_alpha,
+                facts.prompt,
+                json.dumps(facts.notes, ensure_ascii=False),
+            ),
+        )
+
+    def results(self, picture_id: str) -> dict[str, StepResult]:
+        """Return what the steps found in one picture, by step."""
+        rows = self._rows(f"SELECT {_RESULT} FROM results WHERE picture_id = ?", picture_id)
+        return {row[1]: self._result(row) for row in rows}
+
+    def results_of(self, step: str) -> Iterator[StepResult]:
+        """Yield what one step found, by picture id; memory does not grow with their number."""
+        for row in self._rows(
+            f"SELECT {_RESULT} FROM results WHERE step = ? ORDER BY picture_id", step
+        ):
+            yield self._result(row)
+
+    def put_result(self, result: StepResult) -> None:
+        """Keep or replace what a step found; call inside :meth:`changing`."""
+        self._connection.execute(
+            "DELETE FROM results WHERE picture_id = ? AND step = ?",
+            (result.picture_id, result.step),
+        )
+        self._connection.execute(
+            f"INSERT INTO results ({_RESULT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                result.picture_id,
+                result.step,
+                result.version,
+                result.settings,
+                result.inputs,
+                result.verdict,
+                _to_json(result.values),
+                _to_json(result.files),
+            ),
+        )
+        self._connection.executemany(
+            "INSERT INTO regions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (result.picture_id, result.step, place, region.kind, *region.box, region.score)
+                for place, region in enumerate(result.regions)
+            ),
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (result.picture_id, result.step, tag.tag, tag.source, tag.category, tag.score)
+                for tag in result.tags
+            ),
+        )
+
+    def remove_results(self, step: str, picture_ids: Iterable[str] | None = None) -> int:
+        """Forget what a step found, in the given pictures or in all; return in how many."""
+        if picture_ids is None:
+            return self._connection.execute("DELETE FROM results WHERE step = ?", (step,)).rowcount
+        return sum(
+            self._connection.execute(
+                "DELETE FROM results WHERE step = ? AND picture_id = ?", (step, picture_id)
+            ).rowcount
+            for picture_id in picture_ids
+        )
+
+    def verdicts(self, step: str) -> dict[str, int]:
+        """Count the verdicts of a step, most frequent first."""
+        return dict(
+            self._rows(
+                "SELECT verdict, count(*) FROM results WHERE step = ? "
+                "GROUP BY verdict ORDER BY count(*) DESC, verdict",
+                step,
+            )
+        )
+
+    def derived_keys(self) -> set[str]:
+        """Return the keys of all derived files that a result names."""
+        return {key for row in self._rows("SELECT files FROM results") for key in _values(row[0])}
+
+    def _result(self, row: tuple[Any, ...]) -> StepResult:
+        picture_id, step, version, settings, inputs, verdict, detail, files = row
+        at = (picture_id, step)
+        regions = self._rows(
+            "SELECT kind, box_left, box_top, box_right, box_bottom, score FROM regions "
+            "WHERE picture_id = ? AND step = ? ORDER BY place",
+            *at,
+        )
+        tags = self._rows(
+            "SELECT tag, source, category, score FROM tags "
+            "WHERE picture_id = ? AND step = ? ORDER BY score DESC, tag",
+            *at,
+        )
+        return StepResult(
+            picture_id=picture_id,
+            step=step,
+            version=version,
+            settings=settings,
+            inputs=inputs,
+            verdict=verdict,
+            values=json.loads(detail),
+            files=json.loads(files),
+            regions=tuple(Region(kind=r[0], box=Box(*r[1:5]), score=r[5]) for r in regions),
+            tags=tuple(ScoredTag(tag=t[0], source=t[1], category=t[2], score=t[3]) for t in tags),
+        )
+
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        with storage_errors(self.path), database_errors(self.path):
+            yield from self._connection.execute(query, values)
+
+
+def _to_json(values: Mapping[str, object]) -> str:
+    return json.dumps(dict(values), ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def _values(text: str) -> Iterable[str]:
+    return json.loads(text).values()

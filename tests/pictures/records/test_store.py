@@ -1,0 +1,104 @@
+from dataclasses import replace
+
+import pytest
+from tests.pictures.records.conftest import some_facts, some_file, some_result
+
+from enogu.pictures.records import Records, ScoredTag
+
+
+def test_facts_come_back_as_they_were(records):
+    with records.changing():
+        records.put_facts(some_facts())
+    assert records.facts("a" * 64) == some_facts()
+    assert records.facts("b" * 64) is None
+
+
+def test_a_result_comes_back_with_its_regions_and_tags_best_first(records):
+    with records.changing():
+        records.put_result(some_result())
+    (found,) = records.results("a" * 64).values()
+    assert replace(found, tags=()) == replace(some_result(), tags=())
+    assert found.tags == (
+        ScoredTag(tag="hat", source="person"),
+        ScoredTag(tag="smile", source="judge", score=0.9),
+    )
+
+
+def test_a_new_result_replaces_the_old_one_with_all_that_hangs_on_it(records):
+    with records.changing():
+        records.put_result(some_result())
+        records.put_result(some_result(regions=(), tags=(), verdict="unsure"))
+    assert records.results("a" * 64)["trim"] == some_result(regions=(), tags=(), verdict="unsure")
+
+
+def test_removed_results_take_regions_and_tags_along(records):
+    with records.changing():
+        records.put_result(some_result())
+        records.put_result(some_result("b" * 64))
+        records.put_result(some_result(step="quality", files={}))
+        assert records.remove_results("trim", ["a" * 64, "c" * 64]) == 1
+        assert records.remove_results("trim") == 1
+        records.put_result(some_result(regions=(), tags=()))
+    assert records.results("a" * 64)["trim"].regions == ()
+    assert records.results("a" * 64)["trim"].tags == ()
+    assert set(records.results("a" * 64)) == {"trim", "quality"}
+
+
+def test_results_of_a_step_and_their_verdicts(records):
+    with records.changing():
+        for letter, verdict in (("b", "trim"), ("a", "unsure"), ("c", "trim")):
+            records.put_result(some_result(letter * 64, verdict=verdict))
+        records.put_result(some_result(step="quality"))
+    assert [one.picture_id[0] for one in records.results_of("trim")] == ["a", "b", "c"]
+    assert list(records.verdicts("trim").items()) == [("trim", 2), ("unsure", 1)]
+
+
+def test_pictures_go_with_their_last_file(records):
+    with records.changing():
+        records.put_file(some_file())
+        records.put_file(some_file("pictures/copy.png"))
+        records.put_facts(some_facts())
+        records.put_result(some_result())
+    with records.changing():
+        records.forget_files(["pictures/a.png"])
+    assert records.facts("a" * 64) is not None
+    with records.changing():
+        records.forget_files(["pictures/copy.png"])
+    assert records.facts("a" * 64) is None
+    assert records.results("a" * 64) == {}
+    assert list(records.files()) == []
+
+
+def test_files_come_back_by_name(records):
+    entries = [some_file("pictures/b.png", refusal="is empty"), some_file()]
+    with records.changing():
+        for entry in entries:
+            records.put_file(entry)
+    assert list(records.files()) == entries[::-1]
+
+
+def test_a_failed_change_leaves_nothing(records):
+    with pytest.raises(RuntimeError), records.changing():
+        records.put_facts(some_facts())
+        raise RuntimeError
+    assert records.facts("a" * 64) is None
+
+
+def test_values_that_are_no_json_are_refused(records):
+    with pytest.raises(ValueError, match="Out of range"), records.changing():
+        records.put_result(some_result(values={"score": float("nan")}))
+
+
+def test_derived_keys_are_those_that_results_name(records):
+    with records.changing():
+        records.put_result(some_result(files={"mask": "x", "picture": "y"}))
+        records.put_result(some_result("b" * 64, files={"mask": "x"}))
+    assert records.derived_keys() == {"x", "y"}
+
+
+def test_records_outlive_the_process_that_made_them(tmp_path):
+    with Records(tmp_path) as first, first.changing():
+        first.put_facts(some_facts())
+    with Records(tmp_path) as second:
+        assert second.facts("a" * 64) == some_facts()
+        assert second.notes == ()
