@@ -40,6 +40,18 @@ def may_have_alpha(image: Image.Image) -> bool:
     return image.mode in _ALPHA_MODES or "transparency" in image.info
 
 
+def profile_name(image: Image.Image) -> str | None:
+    """Return what the colour profile of an opened picture calls itself, if it has one."""
+    data = image.info.get("icc_profile")
+    if not data:
+        return None
+    try:
+        profile = ImageCms.getOpenProfile(io.BytesIO(data))
+        return ImageCms.getProfileDescription(profile).strip() or None
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
 def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None, list[str]]:
     """Convert a decoded picture to 8-bit sRGB.
 

@@ -29,10 +29,21 @@ from PIL import (
 from enogu.errors import PictureError
 from enogu.pictures.complete import first_gif_frame_is_whole, looks_complete
 from enogu.pictures.orientation import UPRIGHT, exif_orientation, swaps_sides, turn_upright
-from enogu.pictures.pixels import WHITE, Pixels, flatten, may_have_alpha, parse_colour, to_srgb
+from enogu.pictures.pixels import (
+    WHITE,
+    Pixels,
+    flatten,
+    may_have_alpha,
+    parse_colour,
+    profile_name,
+    to_srgb,
+)
 from enogu.pictures.sniff import FORMAT_SUFFIXES, SNIFF_BYTES, describe_foreign, sniff_format
 
 DEFAULT_MAX_MEGAPIXELS = 100.0
+
+LOADER_VERSION = 1
+"""Raise when the pixels that a file gives change, so that what was made from them is made anew."""
 
 # Opened through these classes and not through Image.open, whose size limit is one number for the
 # whole process and only warns below its double.
@@ -78,6 +89,12 @@ class Picture:
     """uint8 [H, W], 255 = opaque; None where the picture is opaque throughout."""
     format: str
     """By content: PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF."""
+    orientation: int
+    """As stored in the file, EXIF 1 to 8; `pixels` are upright whatever it says."""
+    profile: str | None
+    """What the embedded colour profile calls itself; None where there is none to be read."""
+    prompt: str | None
+    """The positive prompt that a drawing program of AI pictures left in the file, if any."""
     notes: tuple[str, ...]
     """What was repaired or converted, in plain words."""
 
@@ -143,7 +160,15 @@ def read_picture(
         if alpha is not None:
             alpha = turn_upright(alpha, opened.orientation)
         notes = (*opened.notes, *converted)
-        return Picture(pixels=pixels, alpha=alpha, format=opened.format, notes=notes)
+        return Picture(
+            pixels=pixels,
+            alpha=alpha,
+            format=opened.format,
+            orientation=opened.orientation,
+            profile=profile_name(opened.image),
+            prompt=_embedded_prompt(opened.image),
+            notes=notes,
+        )
 
 
 def read_header(

@@ -30,20 +30,24 @@ class Decisions:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._held: dict[tuple[str, str], Decision] = {}
+        self._by_picture: dict[str, dict[str, Decision]] = {}
         self._torn = False
         self._load()
 
     def get(self, picture_id: str, step: str) -> Decision | None:
         """Return what was decided about a step of a picture, if anything was."""
-        return self._held.get((picture_id, step))
+        return self._by_picture.get(picture_id, {}).get(step)
+
+    def of_picture(self, picture_id: str) -> dict[str, Decision]:
+        """Return the decisions on one picture, by step."""
+        return dict(self._by_picture.get(picture_id, {}))
 
     def of_step(self, step: str) -> dict[str, Decision]:
         """Return the decisions on one step, by picture id."""
         return {
-            decision.picture_id: decision
-            for decision in self._held.values()
-            if decision.step == step
+            picture_id: steps[step]
+            for picture_id, steps in self._by_picture.items()
+            if step in steps
         }
 
     def add(self, decisions: Sequence[Decision]) -> None:
@@ -61,7 +65,8 @@ class Decisions:
             }
             for one in decisions
         )
-        self._held.update({(one.picture_id, one.step): one for one in decisions})
+        for one in decisions:
+            self._by_picture.setdefault(one.picture_id, {})[one.step] = one
 
     def take_back(self, step: str, picture_ids: Iterable[str]) -> int:
         """Take decisions back; return how many there were.
@@ -69,10 +74,10 @@ class Decisions:
         Raises:
             StorageError: The disk is full or the place cannot be written.
         """
-        there = [one for one in dict.fromkeys(picture_ids) if (one, step) in self._held]
+        there = [one for one in dict.fromkeys(picture_ids) if self.get(one, step) is not None]
         self._append({"picture": one, "step": step, "verdict": None} for one in there)
         for one in there:
-            del self._held[one, step]
+            del self._by_picture[one][step]
         return len(there)
 
     def _append(self, lines: Iterable[Mapping[str, object]]) -> None:
@@ -121,11 +126,11 @@ class Decisions:
         if not isinstance(picture_id, str) or not isinstance(step, str):
             raise TypeError("picture and step must be text")
         if verdict is None:
-            self._held.pop((picture_id, step), None)
+            self._by_picture.get(picture_id, {}).pop(step, None)
             return
         values = entry.get("values", {})
         if not isinstance(verdict, str) or not isinstance(values, dict):
             raise TypeError("verdict must be text and values an object")
-        self._held[picture_id, step] = Decision(
+        self._by_picture.setdefault(picture_id, {})[step] = Decision(
             picture_id=picture_id, step=step, verdict=verdict, values=values
         )

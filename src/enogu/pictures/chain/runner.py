@@ -1,0 +1,295 @@
+"""Takes all pictures through the chain: only what is needed, in parallel, within bounds.
+
+Each picture is decoded once however many steps look at it. What is done is kept at once, so that a
+stop, a crash or a full disk costs at most the last second, and the next run goes on.
+"""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import psutil
+
+from enogu.errors import PictureError, RunError
+from enogu.pictures.chain.holds import Known, anything_to_do
+from enogu.pictures.chain.step import PictureStep
+from enogu.pictures.chain.worker import ChainWorker, Done, Loader, Task, start_process, work
+from enogu.pictures.read import read_header
+from enogu.pictures.records import Decisions, FileEntry, PictureFacts, Records
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many pictures are done, how many there are to do, and the name of the last."""
+
+_KEEP_EVERY_S: Final = 0.5
+_FEW: Final = 8
+"""With fewer pictures, starting processes costs more than it brings."""
+
+_BYTES_PER_PIXEL: Final = 40
+"""What a picture takes while the steps look at it: colours, alpha, and a few working copies."""
+_LEAST_MEMORY: Final = 256 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainRun:
+    """What a run of the chain did."""
+
+    outcome: Literal["finished", "stopped"]
+    looked_at: int
+    """Pictures that a step ran on, or that were decoded."""
+    unchanged: int
+    """Pictures on which nothing had to be done."""
+    refused: tuple[tuple[str, str], ...]
+    """Names with the reason, by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much of the machine a run may take."""
+
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    """Processes, at least 1."""
+    memory_bytes: int = field(
+        default_factory=lambda: max(_LEAST_MEMORY, psutil.virtual_memory().available // 2)
+    )
+    """Together. One picture at a time is looked at even when it alone takes more."""
+
+
+def run_chain(
+    root: Path,
+    entries: Sequence[FileEntry],
+    steps: Sequence[PictureStep],
+    records: Records,
+    decisions: Decisions,
+    *,
+    loader: Loader,
+    again: frozenset[str] = frozenset(),
+    bounds: Bounds | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ChainRun:
+    """Take pictures through the chain.
+
+    Args:
+        root: The project.
+        entries: Its picture files, from :func:`enogu.pictures.chain.look.look_at_files`.
+        steps: In their order; the needs of each stand before it.
+        records: Where results are kept.
+        decisions: What the person decided.
+        loader: How files are decoded.
+        again: Steps that run whether or not their result holds.
+        bounds: How much of the machine to take; by default all cores and half the free memory.
+        progress: Called after each picture.
+        stop: Asked after each picture; what is under way is still finished and kept.
+
+    Raises:
+        StorageError: The disk is full; what was done is kept.
+        RunError: A process was ended from outside, mostly for lack of memory.
+    """
+    check_order(steps)
+    bounds = bounds or Bounds()
+    by_picture: dict[str, list[FileEntry]] = {}
+    for entry in entries:
+        by_picture.setdefault(entry.picture_id, []).append(entry)
+    chosen = [
+        files[0]
+        for picture_id, files in by_picture.items()
+        if _is_due(picture_id, steps, records, decisions, loader, again)
+    ]
+    keeper = _Keeper(records, by_picture)
+    tasks = (_task(root, entry, records, decisions, loader, again) for entry in chosen)
+    worker = ChainWorker(steps, loader, records.derived.folder)
+    done = 0
+    outcome: Literal["finished", "stopped"] = "finished"
+    try:
+        for result in _all_done(tasks, worker, (steps, loader), bounds, len(chosen), stop):
+            keeper.take(result)
+            done += 1
+            if progress is not None:
+                progress(done, len(chosen), result.relative)
+        if done < len(chosen):
+            outcome = "stopped"
+    finally:
+        keeper.keep()
+    return ChainRun(
+        outcome=outcome,
+        looked_at=done,
+        unchanged=len(by_picture) - len(chosen),
+        refused=tuple(sorted(keeper.refused.items())),
+    )
+
+
+def check_order(steps: Sequence[PictureStep]) -> None:
+    """Make sure that the needs of each step stand before it.
+
+    Raises:
+        ValueError: They do not, or a name is there twice.
+    """
+    seen: set[str] = set()
+    for step in steps:
+        missing = [name for name in step.needs if name not in seen]
+        if missing or step.name in seen:
+            raise ValueError(f"step {step.name!r}: needs {missing} before it, or is there twice")
+        seen.add(step.name)
+
+
+def _known(
+    picture_id: str,
+    records: Records,
+    decisions: Decisions,
+    loader: Loader,
+    again: frozenset[str],
+) -> Known:
+    results = records.results(picture_id)
+    return Known(
+        picture_id=picture_id,
+        loader=loader.digest,
+        results=results,
+        decisions=decisions.of_picture(picture_id),
+        again=again,
+    )
+
+
+def _is_due(
+    picture_id: str,
+    steps: Sequence[PictureStep],
+    records: Records,
+    decisions: Decisions,
+    loader: Loader,
+    again: frozenset[str],
+) -> bool:
+    facts = records.facts(picture_id)
+    if facts is None or facts.loader != loader.digest:
+        return True
+    known = _known(picture_id, records, decisions, loader, again)
+    return anything_to_do(steps, known, records.derived)
+
+
+def _task(
+    root: Path,
+    entry: FileEntry,
+    records: Records,
+    decisions: Decisions,
+    loader: Loader,
+    again: frozenset[str],
+) -> Task:
+    return Task(
+        path=root / entry.relative,
+        relative=entry.relative,
+        known=_known(entry.picture_id, records, decisions, loader, again),
+        facts=records.facts(entry.picture_id),
+    )
+
+
+class _Keeper:
+    """Writes what comes in to the records, a little at a time."""
+
+    def __init__(self, records: Records, files: dict[str, list[FileEntry]]) -> None:
+        self._records = records
+        self._files = files
+        self._waiting: list[Done] = []
+        self._last = time.monotonic()
+        self.refused: dict[str, str] = {}
+
+    def take(self, done: Done) -> None:
+        self._waiting.append(done)
+        for entry in self._files[done.picture_id]:
+            if done.refusal is not None:
+                self.refused[entry.relative] = done.refusal
+        if time.monotonic() - self._last >= _KEEP_EVERY_S:
+            self.keep()
+
+    def keep(self) -> None:
+        if self._waiting:
+            with self._records.changing():
+                for done in self._waiting:
+                    self._write(done)
+        self._waiting.clear()
+        self._last = time.monotonic()
+
+    def _write(self, done: Done) -> None:
+        if done.facts is not None:
+            self._records.put_facts(done.facts)
+        for result in done.results:
+            self._records.put_result(result)
+        for entry in self._files[done.picture_id]:
+            if entry.refusal != done.refusal:
+                self._records.put_file(replace(entry, refusal=done.refusal))
+
+
+def _all_done(
+    tasks: Iterable[Task],
+    worker: ChainWorker,
+    start: tuple[Sequence[PictureStep], Loader],
+    bounds: Bounds,
+    count: int,
+    stop: Callable[[], bool] | None,
+) -> Iterator[Done]:
+    wanted = stop or (lambda: False)
+    workers = min(bounds.workers, count)
+    if workers <= 1 or count < _FEW:
+        for task in tasks:
+            if wanted():
+                return
+            yield worker(task)
+        return
+    context = multiprocessing.get_context("spawn")
+    steps, loader = start
+    with ProcessPoolExecutor(
+        workers, context, start_process, (steps, loader, worker.derived)
+    ) as pool:
+        try:
+            yield from _in_processes(pool, iter(tasks), workers, bounds.memory_bytes, wanted)
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a process that looked at pictures was ended from outside, mostly for lack of "
+                "memory; what was done before is kept",
+                hint="Run the same command again; add --workers 1 to use less memory.",
+            ) from error
+
+
+def _in_processes(
+    pool: ProcessPoolExecutor,
+    tasks: Iterator[Task],
+    workers: int,
+    memory_bytes: int,
+    stop: Callable[[], bool],
+) -> Iterator[Done]:
+    running: dict[Future[Done], int] = {}
+    waiting = next(tasks, None)
+    while waiting is not None or running:
+        while waiting is not None and not stop():
+            need = _memory_need(waiting)
+            # Two for each process, so that none waits; a large picture waits for the others.
+            if running and (
+                len(running) >= 2 * workers or sum(running.values()) + need > memory_bytes
+            ):
+                break
+            running[pool.submit(work, waiting)] = need
+            waiting = next(tasks, None)
+        if not running:
+            return
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            del running[future]
+            yield future.result()
+
+
+def _memory_need(task: Task) -> int:
+    facts: PictureFacts | None = task.facts
+    if facts is not None:
+        return facts.width * facts.height * _BYTES_PER_PIXEL
+    return _header_pixels(task.path) * _BYTES_PER_PIXEL
+
+
+def _header_pixels(path: Path) -> int:
+    try:
+        header = read_header(path, max_megapixels=float("inf"))
+    except PictureError:
+        return 0
+    return header.width * header.height
