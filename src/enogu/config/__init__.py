@@ -2,6 +2,7 @@
 
 from enogu.config.captions import CaptionsConfig
 from enogu.config.draw import DrawConfig
+from enogu.config.loss import LossConfig
 from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
 from enogu.config.phrases import PhrasesConfig
@@ -20,7 +21,7 @@ from enogu.config.samples import SamplesConfig
 from enogu.config.schema import config_json_schema
 from enogu.config.tags import TagsConfig
 from enogu.config.toml import read_config_file, write_config_file
-from enogu.config.train import LossConfig, TrainConfig
+from enogu.config.train import TrainConfig
 
 __all__ = [
     "CONFIG_VERSION",
