@@ -13,9 +13,10 @@ from enum import Enum
 from pathlib import Path
 
 from cyclopts import App
+from loss_plots import loss_weights_svg
 
 from enogu.cli import app
-from enogu.config import config_json_schema, setting_fields
+from enogu.config import CONFLICTS, config_json_schema, setting_fields
 from enogu.config.presets import BASE_PROFILES, PRESETS
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -157,7 +158,23 @@ def _summary(thing: object) -> str:
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", paragraph)
 
 
+def conflicts_page() -> str:
+    """Return the table of settings that exclude each other."""
+    lines = [
+        _NOTE + "# Settings that exclude each other\n\n"
+        "These are refused before anything is computed. The message names the values and the way "
+        "out. What depends on the base is checked as soon as its headers are read.\n\n"
+        "| rule | settings | why |\n|---|---|---|\n"
+    ]
+    for row in CONFLICTS:
+        names = ", ".join(f"`{name}`" for name in row.settings)
+        lines.append(f"| {row.name} | {names} | {row.why} |\n")
+    return "".join(lines)
+
+
 PAGES = {
+    "conflicts.md": conflicts_page,
+    "loss-weights.svg": loss_weights_svg,
     "settings.md": settings_page,
     "commands.md": commands_page,
     "tags-api.md": tags_api_page,

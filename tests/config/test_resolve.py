@@ -37,7 +37,11 @@ def test_presets_hold_known_settings_with_allowed_values(values):
         ({"rank": 4}, {}, r"did you mean train\.rank"),
         ({}, {"train.rank": 0}, r"--set: train\.rank: .*greater than or equal to 1, got 0"),
         ({"train": {"rank": "many"}}, {}, r"enogu\.toml: train\.rank: .*got 'many'"),
-        ({"train": {"steps": 5, "warmup_steps": 5}}, {}, r"warmup_steps 5 must be below steps 5"),
+        (
+            {"train": {"steps": 5, "warmup_steps": 5}},
+            {},
+            r"warmup_steps 5 must be below steps",
+        ),
         ({"train": {"unet": False, "text_encoder": False}}, {}, r"nothing would be trained"),
         ({"train": {"conv_alpha": 1.0}}, {}, r"set conv_rank as well"),
         ({"preset": "fast"}, {}, r"preset: .*'quick' or 'character'"),

@@ -10,6 +10,7 @@ from enogu.diffusion.loss_weights import (
     min_snr_weights,
     timestep_loss_weights,
     v_like_noise_weights,
+    v_pred_like_weights,
 )
 from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.errors import ScheduleError
@@ -82,6 +83,27 @@ def test_v_like_noise_in_closed_form_is_capped_at_1000():
     assert torch.allclose(v_like_noise_weights(SNR), expected, rtol=1e-15)
 
 
+def test_v_pred_like_in_closed_form():
+    ratio = [1.01 / 0.01, 2.0, 6 / 5, 101 / 100, 1001 / 1000]
+    expected = torch.tensor([1 + 0.1 * value for value in ratio], dtype=torch.float64)
+    assert torch.allclose(v_pred_like_weights(SNR, 0.1), expected, rtol=1e-14)
+
+
+@pytest.mark.shared_data
+def test_v_pred_like_follows_from_the_recorded_scale(shared_data):
+    golden = json.loads((shared_data / "golden" / "loss_weights.json").read_text("utf-8"))["sd"]
+    snr, _ = golden_columns(golden, "snr")
+    scale, _ = golden_columns(golden, "scale_v_pred_loss_like_noise_pred")
+    assert torch.allclose(v_pred_like_weights(snr, 0.3), 1 + 0.3 / scale, rtol=1e-6)
+
+
+def test_v_pred_like_is_added_before_debiased_estimation_multiplies():
+    t, schedule = torch.tensor([3, 800]), SCHEDULES["sd"]
+    ours = timestep_loss_weights(schedule, t, "epsilon", debiased=True, v_pred_like=0.5)
+    snr = schedule.snr[t].clamp(max=1000)
+    assert torch.allclose(ours, (1 + 0.5 * (snr + 1) / snr) / snr.sqrt(), rtol=1e-14)
+
+
 def test_at_zero_snr_v_weights_are_finite_and_epsilon_is_refused():
     zero = torch.zeros(1, dtype=torch.float64)
     assert min_snr_weights(zero, 5, True).tolist() == [0.0]
@@ -127,6 +149,8 @@ def test_step_weights_multiply():
     [
         ("sd", "epsilon", {"min_snr_gamma": 5.0, "debiased": True}, "choose one"),
         ("sd", "epsilon", {"v_like_noise": True}, "is for v-prediction"),
+        ("sd", "v_prediction", {"v_pred_like": 0.1}, "already"),
+        ("sd", "epsilon", {"v_pred_like": -0.1}, "must be 0 or more"),
         ("zero_terminal_snr", "epsilon", {}, "zero-terminal-SNR"),
     ],
 )

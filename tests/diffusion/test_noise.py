@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from enogu.diffusion.noise import apply_noise_offset, sample_noise, seeded_generator
+from enogu.diffusion.noise import (
+    apply_noise_offset,
+    multires_noise,
+    noise_offset_strength,
+    sample_noise,
+    seeded_generator,
+)
 
 
 def test_the_stream_is_the_same_everywhere_and_for_ever():
@@ -61,3 +67,52 @@ def test_offset_works_on_a_single_sample():
     one = apply_noise_offset(torch.zeros(4, 2, 2), 0.1, seeded_generator(1))
     batch = apply_noise_offset(torch.zeros(1, 4, 2, 2), 0.1, seeded_generator(1))
     assert torch.equal(one, batch[0])
+
+
+def test_adaptive_strength_in_closed_form():
+    latents = torch.stack([torch.full((2, 2), v, dtype=torch.float64) for v in (-3.0, 0.5)])
+    assert noise_offset_strength(0.1, latents, adaptive=0.2).flatten().tolist() == pytest.approx(
+        [0.7, 0.2]
+    )
+    assert noise_offset_strength(0.1, latents, adaptive=-0.1).flatten().tolist() == pytest.approx(
+        [0.0, 0.05]
+    )
+
+
+def test_each_channel_is_shifted_by_its_own_strength():
+    strength = torch.tensor([0.0, 0.5]).reshape(2, 1, 1)
+    shifted = apply_noise_offset(torch.zeros(2, 4, 4), strength, seeded_generator(1))
+    expected = apply_noise_offset(torch.zeros(2, 4, 4), 0.5, seeded_generator(1))
+    assert shifted[0].abs().max() == 0
+    assert torch.equal(shifted[1], expected[1])
+
+
+def test_multires_noise_equals_the_sum_of_enlarged_sizes():
+    """The pyramid written out by hand, with Upsample as sd-scripts uses it."""
+    noise = sample_noise((4, 24, 16), seeded_generator(3))
+    ours = multires_noise(noise, seeded_generator(4), iterations=3, discount=0.4)
+    generator, total = seeded_generator(4), noise[None].clone()
+    for level in range(3):
+        r = 2 + 2 * float(torch.rand(1, generator=generator))
+        size = [max(1, int(side / r**level)) for side in (24, 16)]
+        upsample = torch.nn.Upsample(size=(24, 16), mode="bilinear")
+        total += upsample(torch.randn(1, 4, *size, generator=generator)) * 0.4**level
+        if 1 in size:
+            break
+    assert torch.allclose(ours, (total / total.std())[0], atol=1e-6)
+    assert float(ours.std()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_multires_noise_is_coarser_than_plain_noise():
+    noise = sample_noise((4, 64, 64), seeded_generator(3))
+    coarse = multires_noise(noise, seeded_generator(4), iterations=8, discount=0.8)
+    blocks = [torch.nn.functional.avg_pool2d(n, 16).std() for n in (noise, coarse)]
+    assert float(blocks[1]) > 3 * float(blocks[0])
+
+
+def test_no_iterations_leave_noise_and_generator_alone():
+    generator = seeded_generator(1)
+    before = generator.get_state()
+    noise = torch.ones(4, 2, 2)
+    assert multires_noise(noise, generator, iterations=0, discount=0.3) is noise
+    assert torch.equal(generator.get_state(), before)

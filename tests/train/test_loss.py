@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -12,19 +14,21 @@ from enogu.train.loss import compute_loss, first_non_finite, masked_mean
 SIZE = BucketSize(64, 64)
 
 
-def make_batch(mask=None, weights=(1.0, 1.0)):
+def make_batch(mask=None, weights=(1.0, 1.0), **changes):
     generator = torch.Generator().manual_seed(0)
     conditioning = SizeConditioning(original=SIZE, crop_top=0, crop_left=0, target=SIZE)
     return Batch(
         items=(),
         latents=torch.randn(2, 4, 8, 8, generator=generator),
-        noise=torch.randn(2, 4, 8, 8, generator=generator),
+        noise=(noise := torch.randn(2, 4, 8, 8, generator=generator)),
+        input_noise=noise,
         timesteps=torch.tensor([10, 900]),
         features=None,
         captions=("a", "b"),
         sizes=(conditioning, conditioning),
         mask=mask,
         weights=torch.tensor(weights),
+        **changes,
     )
 
 
@@ -51,6 +55,40 @@ def test_loss_is_the_weighted_closed_form(family, prediction):
     expected = (model_pred - target).square().mean(dim=(1, 2, 3)) * weight * batch.weights
     assert torch.allclose(result.per_picture.double(), expected, rtol=1e-4)
     assert float(result.loss) == pytest.approx(float(expected.mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("type", ["huber", "smooth_l1"])
+@pytest.mark.parametrize("schedule", ["constant", "exponential", "snr"])
+def test_robust_losses_are_the_closed_form(type, schedule):
+    base, batch = build_tiny_base("sd1"), make_batch()
+    settings = LossConfig(type=type, huber_schedule=schedule, weighting="none")
+    with torch.no_grad():
+        features = encode_texts(base, batch.captions)
+        result = compute_loss(base, batch, features, settings)
+        noisy = base.schedule.add_noise(batch.latents, batch.noise, batch.timesteps)
+        model_pred = predict(base, noisy, batch.timesteps, features, batch.sizes).double()
+    for row, t in enumerate(batch.timesteps.tolist()):
+        alpha = float(base.schedule.alphas_cumprod[t])
+        sigma = ((1 - alpha) / alpha) ** 0.5
+        c = {"constant": 0.1, "exponential": 0.1 ** (t / 1000), "snr": 0.9 / (1 + sigma) ** 2 + 0.1}
+        c = c[schedule]
+        d = model_pred[row] - batch.noise[row].double()
+        expected = (2 * (c if type == "huber" else 1) * ((d**2 + c**2).sqrt() - c)).mean()
+        assert float(result.per_picture[row]) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_the_input_is_perturbed_and_the_target_is_not():
+    base = build_tiny_base("sd1")
+    batch = make_batch()
+    extra = 0.5 * torch.randn(batch.noise.shape, generator=torch.Generator().manual_seed(1))
+    batch = replace(batch, input_noise=batch.noise + extra)
+    with torch.no_grad():
+        features = encode_texts(base, batch.captions)
+        result = compute_loss(base, batch, features, LossConfig(weighting="none"))
+        noisy = base.schedule.add_noise(batch.latents, batch.noise + extra, batch.timesteps)
+        model_pred = predict(base, noisy, batch.timesteps, features, batch.sizes)
+    expected = (model_pred - batch.noise).square().mean(dim=(1, 2, 3))
+    assert torch.allclose(result.per_picture, expected, rtol=1e-5)
 
 
 def test_masked_out_pixels_do_not_count():

@@ -177,8 +177,25 @@ def _train_in_other_process(project):
         {"train__optimizer": "adafactor", "train__loss__weighting": "debiased"},
         {"train__gradient_checkpointing": True, "captions__dropout": 0.5},
         {"train__loss__noise_offset": 0.1, "machine__precision": "bf16"},
+        {
+            "train__loss__base_prior": 1.0,
+            "captions__trigger": "hoshi",
+            "train__loss__type": "huber",
+            "train__loss__noise_offset": 0.1,
+            "train__loss__noise_offset_random_strength": True,
+            "train__loss__adaptive_noise_scale": 0.1,
+        },
+        {
+            "train__loss__masked_prior": 1.0,
+            "pictures__alpha_as_mask": True,
+            "train__loss__multires_noise_iterations": 6,
+            "train__loss__ip_noise_gamma": 0.1,
+            "train__loss__ip_noise_gamma_random_strength": True,
+            "train__loss__timestep_sampling": "logit_normal",
+            "train__loss__scale_v_pred_loss_like_noise_pred": True,
+        },
     ],
-    ids=lambda settings: " ".join(settings),
+    ids=lambda settings: " ".join(settings)[:60],
 )
 def test_options_train(make_project, settings):
     result, seen = train_until(make_project(train__steps=2, **settings))

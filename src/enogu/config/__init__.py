@@ -1,6 +1,7 @@
 """Reading and writing `enogu.toml`: sections, presets, layers, versions."""
 
 from enogu.config.captions import CaptionsConfig
+from enogu.config.conflicts import CONFLICTS, Conflict, Known, find_conflicts
 from enogu.config.draw import DrawConfig
 from enogu.config.loss import LossConfig
 from enogu.config.machine import MachineConfig
@@ -25,8 +26,11 @@ from enogu.config.train import TrainConfig
 
 __all__ = [
     "CONFIG_VERSION",
+    "CONFLICTS",
     "CaptionsConfig",
+    "Conflict",
     "DrawConfig",
+    "Known",
     "LossConfig",
     "MachineConfig",
     "ModelConfig",
@@ -39,6 +43,7 @@ __all__ = [
     "TagsConfig",
     "TrainConfig",
     "config_json_schema",
+    "find_conflicts",
     "parse_assignment",
     "read_config_file",
     "resolve",

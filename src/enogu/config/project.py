@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from enogu.config.captions import CaptionsConfig
+from enogu.config.conflicts import find_conflicts
 from enogu.config.draw import DrawConfig
 from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
@@ -43,14 +44,6 @@ class ProjectConfig(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.model.zero_terminal_snr == "on" and self.model.prediction == "epsilon":
-            raise ValueError(
-                "model.zero_terminal_snr = 'on' needs v-prediction, but model.prediction is "
-                "'epsilon': at the last timestep there is no signal left to predict noise from"
-            )
-        if self.pictures.alpha_as_mask and not self.train.loss.masked:
-            raise ValueError(
-                "pictures.alpha_as_mask is on but train.loss.masked is off, so the masks would "
-                "be ignored; switch one of them"
-            )
+        if found := find_conflicts(self):
+            raise ValueError("\n".join(found))
         return self

@@ -205,5 +205,8 @@ def _validation_message(
         reason = str(item["msg"]).removeprefix("Value error, ")
         reason = reason[0].lower() + reason[1:]
         got = "" if isinstance(item["input"], (dict, BaseModel)) else f", got {item['input']!r}"
-        lines.append(f"{place}: {name + ': ' if name else ''}{reason}{got}")
+        if not name:  # several settings that contradict each other, one line each
+            lines += [f"{place}: {line}" for line in reason.splitlines()]
+        else:
+            lines.append(f"{place}: {name}: {reason}{got}")
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """Settings of the training itself: the adapter, the optimiser, what is saved."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from enogu.config.loss import LossConfig
 from enogu.config.section import Section
@@ -91,19 +91,3 @@ class TrainConfig(Section):
     """Leave tags, folder names and the like out of the adapter file."""
 
     loss: LossConfig = LossConfig()
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if not self.unet and not self.text_encoder:
-            raise ValueError(
-                "unet and text_encoder are both off, so nothing would be trained; "
-                "switch at least one on"
-            )
-        if self.warmup_steps >= self.steps:
-            raise ValueError(
-                f"warmup_steps {self.warmup_steps} must be below steps {self.steps}: "
-                "the run would end before the learning rate is reached"
-            )
-        if self.conv_alpha is not None and self.conv_rank is None:
-            raise ValueError("conv_alpha is set but conv_rank is not: set conv_rank as well")
-        return self

@@ -80,6 +80,29 @@ def v_like_noise_weights(snr: Tensor) -> Tensor:
     return capped / (capped + 1)
 
 
+def v_pred_like_weights(snr: Tensor, strength: float) -> Tensor:
+    """Return weights that add a share of a v-prediction loss to an epsilon loss.
+
+    The inverse of :func:`v_like_noise_weights` turns an epsilon loss into a v loss; the weight is
+    one plus that times `strength` (sd-scripts' `v_pred_like_loss`): it grows where the picture
+    is nearly all noise.
+
+    Args:
+        snr: Signal-to-noise ratios, above 0. Capped at 1000.
+        strength: Share of the v loss, at least 0.
+
+    Returns:
+        1 + strength * (snr + 1) / snr.
+
+    Raises:
+        ScheduleError: A ratio of 0, or a negative strength.
+    """
+    if not strength >= 0:
+        raise ScheduleError(f"the v-prediction-like share must be 0 or more, got {strength!r}")
+    _refuse_zero_snr(snr, "v-prediction-like")
+    return 1 + strength / v_like_noise_weights(snr)
+
+
 def timestep_loss_weights(
     schedule: NoiseSchedule,
     timesteps: Tensor,
@@ -88,6 +111,7 @@ def timestep_loss_weights(
     min_snr_gamma: float | None = None,
     debiased: bool = False,
     v_like_noise: bool = False,
+    v_pred_like: float = 0.0,
 ) -> Tensor:
     """Return the weight of each sample's loss, all chosen weightings multiplied.
 
@@ -98,6 +122,7 @@ def timestep_loss_weights(
         min_snr_gamma: Gamma of min-SNR; None leaves it out.
         debiased: Whether to use debiased estimation; not together with min-SNR.
         v_like_noise: Whether to give a v loss the epsilon profile; v only.
+        v_pred_like: Share of a v loss that is added to an epsilon loss; epsilon only.
 
     Returns:
         float64 [B] on the device of `timesteps`; ones when nothing is chosen.
@@ -116,6 +141,11 @@ def timestep_loss_weights(
         raise ScheduleError(
             f"the v-like-noise weight is for v-prediction, the model predicts {prediction!r}"
         )
+    if v_pred_like and v:
+        raise ScheduleError(
+            f"the v-prediction-like loss is for epsilon prediction, the model predicts "
+            f"{prediction!r} already"
+        )
     schedule.check_timesteps(timesteps)
     snr = schedule.snr[timesteps.to(schedule.alphas_cumprod.device)]
     weights = torch.ones_like(snr)
@@ -123,6 +153,8 @@ def timestep_loss_weights(
         weights = weights * min_snr_weights(snr, min_snr_gamma, v)
     if v_like_noise:
         weights = weights * v_like_noise_weights(snr)
+    if v_pred_like:
+        weights = weights * v_pred_like_weights(snr, v_pred_like)
     if debiased:
         weights = weights * debiased_weights(snr, v)
     return weights.to(timesteps.device)

@@ -48,18 +48,68 @@ def sample_noise(
     return torch.randn(tuple(shape), generator=generator, dtype=torch.float32).to(device, dtype)
 
 
-def apply_noise_offset(noise: Tensor, offset: float, generator: torch.Generator) -> Tensor:
+def noise_offset_strength(offset: float, latents: Tensor, *, adaptive: float = 0.0) -> Tensor:
+    """Return how far the noise of each channel is shifted, given the picture it will hide.
+
+    max(0, offset + adaptive * |mean of the channel|), as sd-scripts has it: channels far from 0,
+    which very dark or bright pictures have, are shifted more, or less with a negative factor.
+
+    Args:
+        offset: The part that is the same for all.
+        latents: [..., C, H, W], model space.
+        adaptive: The factor of the channel's mean.
+
+    Returns:
+        [..., C, 1, 1], at least 0.
+    """
+    return (offset + adaptive * latents.mean(dim=(-2, -1), keepdim=True).abs()).clamp(min=0)
+
+
+def apply_noise_offset(noise: Tensor, offset: float | Tensor, generator: torch.Generator) -> Tensor:
     """Return noise shifted per sample and channel, so that overall brightness is learnt.
 
     Args:
         noise: [..., C, H, W].
-        offset: Standard deviation of the shift; 0 returns `noise` itself, 0.05 is usual.
-        generator: CPU generator; it is advanced unless the offset is 0.
+        offset: Standard deviation of the shift; the number 0 returns `noise` itself, 0.05 is
+            usual. A tensor [..., C, 1, 1] gives each channel its own.
+        generator: CPU generator; it is advanced unless the offset is the number 0.
 
     Returns:
         noise + offset * randn([..., C, 1, 1]); it is also the target of epsilon prediction.
     """
-    if offset == 0:
+    if not isinstance(offset, Tensor) and offset == 0:
         return noise
     shift = sample_noise((*noise.shape[:-2], 1, 1), generator, noise.dtype, noise.device)
     return noise + offset * shift
+
+
+def multires_noise(
+    noise: Tensor, generator: torch.Generator, *, iterations: int, discount: float
+) -> Tensor:
+    """Return noise with coarse noise on top, so that large areas of light are learnt too.
+
+    For i = 0, 1, … the sum grows by discount^i times fresh noise of 1/r^i the size, enlarged
+    bilinearly, with r drawn anew from 2..4 each time, until a side is one number long; then it
+    is divided by its standard deviation (multi-resolution noise of J. Whitaker, 2023, in the
+    form of sd-scripts' `pyramid_noise_like`). The deviation is that of each picture, not of the
+    batch, so a picture's noise does not depend on its neighbours.
+
+    Args:
+        noise: [C, H, W].
+        generator: CPU generator; it is advanced unless `iterations` is 0.
+        iterations: Sizes that are added, at least 0; 0 returns `noise` itself, 6 to 10 are usual.
+        discount: Weight of each size by that of the size before, in (0, 1]; 0.3 is usual.
+    """
+    if iterations == 0:
+        return noise
+    channels, height, width = noise.shape
+    total = noise
+    for level in range(iterations):
+        ratio = (2 + 2 * float(torch.rand(1, generator=generator))) ** level
+        small = max(1, int(height / ratio)), max(1, int(width / ratio))
+        coarse = sample_noise((1, channels, *small), generator, noise.dtype, noise.device)
+        enlarged = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+        total = total + enlarged[0] * discount**level
+        if 1 in small:
+            break
+    return total / total.std()

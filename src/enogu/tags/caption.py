@@ -54,6 +54,20 @@ class CaptionRules:
         return replace(self, trigger="", prefix="", suffix="")
 
 
+def without_trigger(text: str, rules: CaptionRules) -> str:
+    """Return the lines of a caption file without the tags of the trigger, however written."""
+    known = {tag.casefold() for tag in split_tags(rules.trigger, separator=rules.separator)}
+    joint = f"{rules.separator.strip() or ' '} "
+    return "\n".join(
+        joint.join(
+            tag
+            for tag in split_tags(line, separator=rules.separator)
+            if tag.casefold() not in known
+        )
+        for line in text.splitlines()
+    )
+
+
 def caption_rng(seed: int, picture_id: str, index: int) -> random.Random:
     """Return the random source of one caption; it depends on nothing but the arguments.
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from enogu.config import ProjectConfig
-from enogu.diffusion.noise import apply_noise_offset, sample_noise, seeded_generator
-from enogu.diffusion.timesteps import sample_timesteps
+from enogu.diffusion.noise import sample_noise, seeded_generator
 from enogu.families.base import Base
 from enogu.families.denoise import SizeConditioning
 from enogu.families.text import TextFeatures, encode_texts
@@ -17,6 +17,7 @@ from enogu.tags.caption import CaptionRules, arrange_caption, caption_rng
 from enogu.train import feed as streams
 from enogu.train.feed import Feed
 from enogu.train.latent_cache import LatentCache
+from enogu.train.noise_draws import Streams, draw_input_noise, draw_noise, draw_timestep
 from enogu.train.prepare import TrainingItem
 from enogu.train.text_cache import CaptionVariants, TextCache
 
@@ -28,24 +29,31 @@ class Batch:
     Attributes:
         items: The pictures.
         latents: [B, C, h, w] float32, in model space.
-        noise: [B, C, h, w] float32, with its offset.
+        noise: [B, C, h, w] float32, with its offset; the target is made from it.
+        input_noise: The noise the model sees; `noise` itself without input perturbation.
         timesteps: int64 [B].
         features: Text features of the batch, or None when the text encoders are trained.
         captions: The texts; empty when cached features are used.
         sizes: Original size, crop and bucket of each picture.
         mask: [B, 1, h, w] in 0..1, or None when everything counts.
         weights: float32 [B]; below 1 for regularisation pictures when the settings say so.
+        general_features: Features of the captions without the trigger, when the base's own
+            answer to them is held and the text encoders are not trained.
+        general_captions: The same as texts, when the text encoders are trained.
     """
 
     items: tuple[TrainingItem, ...]
     latents: Tensor
     noise: Tensor
+    input_noise: Tensor
     timesteps: Tensor
     features: TextFeatures | None
     captions: tuple[str, ...]
     sizes: tuple[SizeConditioning, ...]
     mask: Tensor | None
     weights: Tensor
+    general_features: TextFeatures | None = None
+    general_captions: tuple[str, ...] = ()
 
 
 class BatchSource:
@@ -82,68 +90,60 @@ class BatchSource:
         self._text = text
         self._rules = rules
         self._device = device
-        self._variants: dict[int, CaptionVariants] = {}
+        self._variants: dict[tuple[Path, bool], CaptionVariants] = {}
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step, counted from 0. The same step gives the same batch."""
         indices = self._feed.batch(step)
-        latents, masks, noises, timesteps = [], [], [], []
+        loss = self._config.train.loss
+        latents, masks, noises, input_noises, timesteps = [], [], [], [], []
         for place, index in enumerate(indices):
-            mean, std, mask = self._read_latents(step, place, index)
-            latents.append(mean + std * self._noise(mean, step, place, streams.LATENT_STREAM))
+            at = self._streams(step, place)
+            mean, std, mask = self._read_latents(at, index)
+            latents.append(mean + std * sample_noise(mean.shape, at(streams.LATENT_STREAM)))
             masks.append(mask)
-            noise = self._noise(mean, step, place, streams.NOISE_STREAM)
-            offset = self._config.train.loss.noise_offset
-            noises.append(
-                apply_noise_offset(
-                    noise, offset, self._generator(step, place, streams.OFFSET_STREAM)
-                )
-            )
-            timesteps.append(self._timestep(step, place))
+            noises.append(draw_noise(loss, latents[-1], at))
+            input_noises.append(draw_input_noise(loss, noises[-1], at))
+            timesteps.append(draw_timestep(loss, at))
         items = tuple(self._items[index] for index in indices)
         cached = self._features(step, indices) if self._text is not None else None
+        noise = torch.stack(noises).to(self._device)
+        perturbed = torch.stack(input_noises).to(self._device) if loss.ip_noise_gamma else noise
+        general_features, general_captions = self._general(step, items)
         return Batch(
             items=items,
             latents=torch.stack(latents).to(self._device),
-            noise=torch.stack(noises).to(self._device),
+            noise=noise,
+            input_noise=perturbed,
             timesteps=torch.cat(timesteps).to(self._device),
             features=cached.to(self._device) if cached is not None else None,
             captions=() if cached is not None else self._captions(step, indices),
             sizes=tuple(size_conditioning(item) for item in items),
             mask=_stack_masks(masks, latents[0], self._device),
             weights=torch.tensor(
-                [
-                    self._config.train.loss.prior_weight if index >= self._first_reg else 1.0
-                    for index in indices
-                ],
+                [loss.prior_weight if index >= self._first_reg else 1.0 for index in indices],
                 device=self._device,
             ),
+            general_features=general_features,
+            general_captions=general_captions,
         )
 
-    def _variants_of(self, text: TextCache, index: int) -> CaptionVariants:
-        if index not in self._variants:
-            self._variants[index] = text.variants(self._items[index])
-        return self._variants[index]
+    def _variants_of(self, text: TextCache, item: TrainingItem) -> CaptionVariants:
+        key = item.record.path, item.record.is_reg
+        if key not in self._variants:
+            self._variants[key] = text.variants(item)
+        return self._variants[key]
 
-    def _generator(self, step: int, place: int, stream: int) -> torch.Generator:
-        return seeded_generator(self._config.train.seed, stream, step, place)
-
-    def _noise(self, like: Tensor, step: int, place: int, stream: int) -> Tensor:
-        return sample_noise(like.shape, self._generator(step, place, stream))
+    def _streams(self, step: int, place: int) -> Streams:
+        seed = self._config.train.seed
+        return lambda stream: seeded_generator(seed, stream, step, place)
 
     def _uniform(self, step: int, place: int, stream: int) -> float:
-        return float(torch.rand(1, generator=self._generator(step, place, stream)))
+        return float(torch.rand(1, generator=self._streams(step, place)(stream)))
 
-    def _timestep(self, step: int, place: int) -> Tensor:
-        loss = self._config.train.loss
-        generator = self._generator(step, place, streams.TIMESTEP_STREAM)
-        return sample_timesteps(1, generator, loss.timestep_min, loss.timestep_max)
-
-    def _read_latents(
-        self, step: int, place: int, index: int
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        flipped = (
-            self._config.pictures.flip and self._uniform(step, place, streams.FLIP_STREAM) < 0.5
+    def _read_latents(self, at: Streams, index: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        flipped = self._config.pictures.flip and (
+            float(torch.rand(1, generator=at(streams.FLIP_STREAM))) < 0.5
         )
         entry = self._latents.read(self._items[index], flipped=flipped)
         return entry.mean, entry.std, entry.mask
@@ -159,23 +159,39 @@ class BatchSource:
             if self._dropped(step, place):
                 rows.append(empty)
                 continue
-            entry = self._variants_of(self._text, index)
-            generator = self._generator(step, place, streams.VARIANT_STREAM)
-            row = int(torch.randint(len(entry.texts), (1,), generator=generator))
-            rows.append(self._text.read(entry, row))
-        chunks = max(row.num_chunks for row in rows)
-        return TextFeatures.cat([row.pad_to(chunks, empty) for row in rows])
+            at = self._streams(step, place)
+            rows.append(self._row(self._text, self._items[index], at(streams.VARIANT_STREAM)))
+        return _joined(rows, empty)
+
+    def _row(self, text: TextCache, item: TrainingItem, generator: torch.Generator) -> TextFeatures:
+        """Return the features of one variant of a picture's caption."""
+        entry = self._variants_of(text, item)
+        return text.read(entry, int(torch.randint(len(entry.texts), (1,), generator=generator)))
+
+    def _general(
+        self, step: int, items: Sequence[TrainingItem]
+    ) -> tuple[TextFeatures | None, tuple[str, ...]]:
+        """Return features or texts of the captions without the trigger, when they are held."""
+        if not self._config.train.loss.base_prior:
+            return None, ()
+        twins = [item.general_twin(self._rules) for item in items]
+        if self._text is None:
+            return None, tuple(self._caption(step, twin) for twin in twins)
+        rows = [
+            self._row(self._text, twin, self._streams(step, place)(streams.PRIOR_STREAM))
+            for place, twin in enumerate(twins)
+        ]
+        return _joined(rows, self._text.read(self._text.empty(), 0)).to(self._device), ()
 
     def _captions(self, step: int, indices: Sequence[int]) -> tuple[str, ...]:
-        texts: list[str] = []
-        for place, index in enumerate(indices):
-            if self._dropped(step, place):
-                texts.append("")
-                continue
-            item = self._items[index]
-            rng = caption_rng(self._config.train.seed, item.record.id, step)
-            texts.append(arrange_caption(item.text, item.rules(self._rules), rng))
-        return tuple(texts)
+        return tuple(
+            "" if self._dropped(step, place) else self._caption(step, self._items[index])
+            for place, index in enumerate(indices)
+        )
+
+    def _caption(self, step: int, item: TrainingItem) -> str:
+        rng = caption_rng(self._config.train.seed, item.record.id, step)
+        return arrange_caption(item.text, item.rules(self._rules), rng)
 
 
 def size_conditioning(item: TrainingItem) -> SizeConditioning:
@@ -193,6 +209,11 @@ def encode_batch(base: Base, batch: Batch, clip_skip: int | None) -> TextFeature
     if batch.features is not None:
         return batch.features
     return encode_texts(base, batch.captions, clip_skip=clip_skip)
+
+
+def _joined(rows: Sequence[TextFeatures], empty: TextFeatures) -> TextFeatures:
+    chunks = max(row.num_chunks for row in rows)
+    return TextFeatures.cat([row.pad_to(chunks, empty) for row in rows])
 
 
 def _stack_masks(

@@ -9,12 +9,17 @@ from enogu.config import LossConfig
 from enogu.errors import NonFiniteError
 from enogu.families.base import Base
 from enogu.families.text import TextFeatures
+from enogu.train.base_answers import BaseAnswers
 from enogu.train.batch import Batch
 from enogu.train.loss import compute_loss, first_non_finite
 
 
 def first_non_finite_module(
-    base: Base, batch: Batch, features: TextFeatures, settings: LossConfig
+    base: Base,
+    batch: Batch,
+    features: TextFeatures,
+    settings: LossConfig,
+    answers: BaseAnswers | None = None,
 ) -> str:
     """Run the forward pass again and return the first layer whose output is not finite.
 
@@ -41,7 +46,7 @@ def first_non_finite_module(
     handles = [watch(name) for name in modules]
     try:
         with torch.no_grad():
-            compute_loss(base, batch, features, settings)
+            compute_loss(base, batch, features, settings, answers)
     finally:
         for handle in handles:
             handle.remove()

@@ -115,7 +115,14 @@ def _run_facts(
         mixed_precision=_MIXED_PRECISION[precision.name],
         min_snr_gamma=train.loss.min_snr_gamma if train.loss.weighting == "min_snr" else None,
         debiased_estimation=train.loss.weighting == "debiased",
+        loss_type=train.loss.type,
         noise_offset=train.loss.noise_offset or None,
+        adaptive_noise_scale=train.loss.adaptive_noise_scale or None,
+        multires_noise_iterations=train.loss.multires_noise_iterations or None,
+        multires_noise_discount=(
+            train.loss.multires_noise_discount if train.loss.multires_noise_iterations else None
+        ),
+        ip_noise_gamma=train.loss.ip_noise_gamma or None,
         prior_loss_weight=train.loss.prior_weight,
         masked_loss=train.loss.masked and config.pictures.alpha_as_mask,
         clip_skip=config.model.clip_skip,

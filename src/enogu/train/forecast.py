@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from enogu.adapters import inject_lora
+from enogu.config import LossConfig
 from enogu.families.architecture import build_unet, freeze
 from enogu.families.base import Base
 from enogu.families.denoise import SizeConditioning, predict
@@ -36,6 +37,9 @@ _ADAM_COPIES = 4
 
 _BACKWARD_FACTOR = 2.0
 """The way back computes about as much as the way forward, for the activations alone."""
+
+_FORWARD_SHARE = 1 / (1 + _BACKWARD_FACTOR / 2)
+"""Part of a step that its forward pass takes."""
 
 _EFFICIENCY = {"fp32": 0.62, "bf16": 0.34, "fp16": 0.40}
 """Share of a large matrix product's speed that a whole step reaches, measured."""
@@ -95,25 +99,28 @@ def forecast(setup: Setup) -> Forecast:
     sizes = _batches(setup.feed, setup)
     largest = max(sizes, key=lambda entry: entry[0].area * entry[1])
     trace = _trace_step(base, *largest)
+    # The second prediction of `base_prior` is kept for the way back beside the first.
+    kept = trace.saved_bytes * (2 if config.train.loss.base_prior else 1)
     parts = _held_parts(setup)
     weights = sum(info.num_parameters[part] for part in parts) * width
     if config.train.text_encoder:
         trained += _text_encoder_parameters(setup)
     adapter_bytes = trained * 4 * _ADAM_COPIES
-    peak = weights + layout + trace.saved_bytes + adapter_bytes
+    peak = weights + layout + kept + adapter_bytes
     if setup.device.type == "cpu":
-        peak = int(peak + ALLOCATOR_SHARE * trace.saved_bytes) + PROCESS_BYTES
+        peak = int(peak + ALLOCATOR_SHARE * kept) + PROCESS_BYTES
     per_pixel = trace.flops / (largest[0].area * largest[1])
     pixels = sum(size.area * count * number for (size, count), number in sizes.items())
     flops = per_pixel * pixels / sum(sizes.values())
     per_step = flops / _speed(setup) + trace.calls * _CALL_SECONDS
     samples = _sample_seconds(setup, per_step, pixels / sum(sizes.values()))
+    per_step *= _time_with_answers(config.train.loss)
     text_cache, latent_cache = _cache_bytes(setup)
     return Forecast(
         peak_bytes=int(peak),
         weights_bytes=weights,
         layout_bytes=layout,
-        activations_bytes=trace.saved_bytes,
+        activations_bytes=kept,
         adapter_bytes=adapter_bytes,
         trained_parameters=trained,
         seconds_per_step=per_step,
@@ -121,6 +128,16 @@ def forecast(setup: Setup) -> Forecast:
         cache_bytes=text_cache + latent_cache,
         text_cache_bytes=text_cache,
     )
+
+
+def _time_with_answers(settings: LossConfig) -> float:
+    """Return how many times longer a step takes when the base is asked for its own answers."""
+    factor = 1.0
+    if settings.base_prior:
+        factor += 1 + _FORWARD_SHARE
+    if settings.masked and settings.masked_prior:
+        factor += _FORWARD_SHARE
+    return factor
 
 
 def saved_bytes(run: "Any", parameters: list[Tensor]) -> int:  # noqa: ANN401 a plain callable
@@ -279,7 +296,7 @@ def _sample_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> fl
     counts = Counter(item.fit.bucket for item in setup.prepared.items)
     bucket = max(counts, key=lambda entry: (counts[entry], entry))
     prompts = 3 if setup.config.captions.trigger else 2
-    forward = per_step / (1 + _BACKWARD_FACTOR / 2) * bucket.area / pixels_per_step
+    forward = per_step * _FORWARD_SHARE * bucket.area / pixels_per_step
     return rounds * prompts * settings.steps * 2 * forward
 
 

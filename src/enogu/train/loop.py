@@ -9,6 +9,7 @@ import torch
 from enogu.adapters import AdapterSet
 from enogu.config import ProjectConfig
 from enogu.families.base import Base
+from enogu.train.base_answers import base_answers
 from enogu.train.batch import Batch, BatchSource, encode_batch
 from enogu.train.diagnose import (
     first_non_finite_gradient,
@@ -117,11 +118,13 @@ class Trainer:
     def _train_on(self, batch: Batch) -> tuple[float, float, float]:
         """Take one optimiser step; return loss, gradient norm and learning rate."""
         settings = self.config.train
-        features = encode_batch(self.base, batch, self.config.model.clip_skip)
-        result = compute_loss(self.base, batch, features, settings.loss)
+        clip_skip = self.config.model.clip_skip
+        features = encode_batch(self.base, batch, clip_skip)
+        answers = base_answers(self.base, self.adapter, batch, settings.loss, clip_skip=clip_skip)
+        result = compute_loss(self.base, batch, features, settings.loss, answers)
         loss = float(result.loss.detach())
         if not torch.isfinite(result.loss):
-            where = first_non_finite_module(self.base, batch, features, settings.loss)
+            where = first_non_finite_module(self.base, batch, features, settings.loss, answers)
             raise non_finite_error(self.step + 1, batch, "loss", where)
         result.loss.backward()
         parameters = list(self.adapter.parameters())

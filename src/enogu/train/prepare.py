@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from enogu.config import PicturesConfig
@@ -10,7 +10,7 @@ from enogu.errors import ConfigError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
 from enogu.pictures.scan import PictureRecord, scan_pictures
-from enogu.tags.caption import CaptionRules
+from enogu.tags.caption import CaptionRules, without_trigger
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class TrainingItem:
     def rules(self, rules: CaptionRules) -> CaptionRules:
         """Return the caption rules of this picture: a regularisation picture gets no trigger."""
         return rules.for_general_class() if self.record.is_reg else rules
+
+    def general_twin(self, rules: CaptionRules) -> "TrainingItem":
+        """Return the picture as one of its general class: its caption without the trigger."""
+        text = None if self.text is None else without_trigger(self.text, rules)
+        return replace(self, record=replace(self.record, caption=text, is_reg=True))
 
 
 @dataclass(frozen=True, kw_only=True)

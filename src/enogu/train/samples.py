@@ -11,7 +11,7 @@ from enogu.draw.pipeline import base_use, draw_batch
 from enogu.draw.recipe import LoraUse, Recipe
 from enogu.families.base import Base
 from enogu.files import make_dirs
-from enogu.tags.caption import CaptionRules
+from enogu.tags.caption import CaptionRules, without_trigger
 from enogu.train.prepare import Prepared
 
 
@@ -47,19 +47,17 @@ def sample_prompts(
         prepared: The pictures; the first caption is used when no prompt is set.
         rules: Gives the separator of tags.
     """
-    separator = rules.separator
     trigger = config.captions.trigger.strip()
     text = config.samples.prompt or next(
         (item.text.splitlines()[0] for item in prepared.items if item.text), ""
     )
-    known = {tag.strip().casefold() for tag in trigger.split(separator) if tag.strip()}
-    tags = [tag.strip() for tag in text.split(separator) if tag.strip()]
-    others = [tag for tag in tags if tag.casefold() not in known]
-    joint = f"{separator.strip() or ' '} "
+    joint = f"{rules.separator.strip() or ' '} "
+    others = without_trigger(text, rules)
     prompts = [SamplePrompt("off-topic", config.samples.off_topic)]
     if trigger:
-        prompts.insert(0, SamplePrompt("no-trigger", joint.join(others)))
-    prompts.insert(0, SamplePrompt("trigger", joint.join([trigger, *others] if trigger else tags)))
+        prompts.insert(0, SamplePrompt("no-trigger", others))
+    both = joint.join(part for part in (trigger, others) if part)
+    prompts.insert(0, SamplePrompt("trigger", both))
     return tuple(prompts)
 
 

@@ -220,6 +220,8 @@ class _Session:
             dtype=base.dtype,
             clip_skip=config.model.clip_skip,
         )
+        if config.train.loss.base_prior:
+            items = (*items, *(item.general_twin(setup.rules) for item in items))
         wanted = [text.empty(), *(text.variants(item) for item in items)]
         if text.missing(wanted):
             with_text = self._load_part("text_encoders")

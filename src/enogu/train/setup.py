@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from enogu.config import CaptionsConfig, ProjectConfig
+from enogu.config import CaptionsConfig, Known, ProjectConfig, find_conflicts
 from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
 from enogu.machine import Precision, Workplace, choose_workplace
@@ -66,6 +66,15 @@ def open_setup(project: Project) -> Setup:
         zero_terminal_snr=config.model.zero_terminal_snr,
     )
     place = choose_workplace(config.machine, num_parameters=info.num_parameters["unet"])
+    known = Known(
+        prediction=info.prediction,
+        zero_terminal_snr=info.zero_terminal_snr,
+        num_timesteps=info.num_train_timesteps,
+        resolution=info.native_resolution,
+        device=place.device.type,
+    )
+    if found := find_conflicts(config, known):
+        raise ConfigError("\n".join(found))
     rule = bucket_rule(
         config.pictures, native_resolution=info.native_resolution, base_step=info.bucket_step
     )
@@ -78,11 +87,6 @@ def open_setup(project: Project) -> Setup:
         batch_size=config.train.batch_size,
         seed=config.train.seed,
     )
-    if config.train.loss.timestep_max > info.num_train_timesteps:
-        raise ConfigError(
-            f"train.loss.timestep_max is {config.train.loss.timestep_max}, but this base has "
-            f"{info.num_train_timesteps} timesteps"
-        )
     return Setup(
         project=project,
         info=info,

@@ -1,0 +1,119 @@
+"""Every row of the table of conflicts has a case that is refused, and one step away none is."""
+
+import pytest
+
+from enogu.config import CONFLICTS, Known, ProjectConfig, find_conflicts, resolve, setting_names
+from enogu.errors import ConfigError
+
+LOSS = "train.loss."
+EPSILON = Known(prediction="epsilon")
+V = Known(prediction="v_prediction")
+
+CASES = {
+    "zero-snr-needs-v": [
+        ({"model.zero_terminal_snr": "on", "model.prediction": "epsilon"}, Known()),
+        ({"model.zero_terminal_snr": "on"}, EPSILON),
+    ],
+    "v-scale-needs-v": [({LOSS + "scale_v_pred_loss_like_noise_pred": True}, EPSILON)],
+    "v-like-needs-epsilon": [
+        ({LOSS + "v_pred_like_loss": 0.1}, V),
+        ({LOSS + "v_pred_like_loss": 0.1, "model.prediction": "v_prediction"}, Known()),
+    ],
+    "timestep-range-is-empty": [({LOSS + "timestep_min": 9, LOSS + "timestep_max": 9}, Known())],
+    "timestep-range-beyond-base": [({LOSS + "timestep_max": 600}, Known(num_timesteps=500))],
+    "huber-scale-without-reader": [
+        ({LOSS + "type": "huber", LOSS + "huber_scale": 2.0}, Known()),
+    ],
+    "offset-options-without-offset": [
+        ({LOSS + "noise_offset_random_strength": True}, Known()),
+        ({LOSS + "adaptive_noise_scale": 0.1}, Known()),
+    ],
+    "offset-with-zero-snr": [
+        ({LOSS + "noise_offset": 0.1}, Known(zero_terminal_snr=True)),
+        ({LOSS + "multires_noise_iterations": 6, "model.zero_terminal_snr": "on"}, V),
+    ],
+    "offset-with-multires": [
+        ({LOSS + "noise_offset": 0.1, LOSS + "multires_noise_iterations": 6}, Known()),
+    ],
+    "perturbation-without-strength": [({LOSS + "ip_noise_gamma_random_strength": True}, Known())],
+    "masks-that-are-ignored": [
+        ({"pictures.alpha_as_mask": True, LOSS + "masked": False}, Known()),
+        ({LOSS + "masked_prior": 1.0, LOSS + "masked": False}, Known()),
+    ],
+    "base-prior-without-trigger": [({LOSS + "base_prior": 1.0}, Known())],
+    "two-priors": [
+        (
+            {
+                LOSS + "base_prior": 1.0,
+                "pictures.regularisation": "reg",
+                "captions.trigger": "hoshi",
+            },
+            Known(),
+        ),
+    ],
+    "nothing-is-trained": [({"train.unet": False}, Known())],
+    "warm-up-without-end": [({"train.steps": 5, "train.warmup_steps": 5}, Known())],
+    "conv-alpha-without-rank": [({"train.conv_alpha": 1.0}, Known())],
+}
+"""For each row: settings that it refuses, with what is known of the base."""
+
+FINE = [
+    ({"model.zero_terminal_snr": "on"}, V),
+    ({LOSS + "scale_v_pred_loss_like_noise_pred": True}, V),
+    ({LOSS + "v_pred_like_loss": 0.1}, EPSILON),
+    ({LOSS + "type": "huber", LOSS + "huber_schedule": "constant", LOSS + "huber_scale": 2}, V),
+    ({LOSS + "noise_offset": 0.1, LOSS + "adaptive_noise_scale": 0.1}, EPSILON),
+    ({LOSS + "multires_noise_iterations": 6}, EPSILON),
+    ({LOSS + "base_prior": 1.0, "captions.trigger": "hoshi"}, EPSILON),
+]
+
+_NOT_A_BASE = {"base": "somewhere/model.safetensors"}
+
+
+def unchecked(assignments):
+    """Build settings without the check of the whole, to ask the table itself."""
+    sections = {}
+    for name, value in assignments.items():
+        node = sections
+        *parents, last = name.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    fields = ProjectConfig.model_fields
+    return ProjectConfig.model_construct(
+        **{name: fields[name].annotation(**values) for name, values in sections.items()}
+    )
+
+
+def test_every_row_has_a_case_and_every_case_a_row():
+    assert list(CASES) == [row.name for row in CONFLICTS]
+
+
+def test_rows_name_settings_that_exist():
+    unknown = [name for row in CONFLICTS for name in row.settings if name not in setting_names()]
+    assert unknown == []
+
+
+@pytest.mark.parametrize(
+    ("row", "settings", "known"),
+    [(row, *case) for row in CONFLICTS for case in CASES[row.name]],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_case_is_refused_by_its_row_and_names_a_setting(row, settings, known):
+    message = row.check(unchecked(settings), known)
+    assert message
+    assert any(name.rsplit(".", 1)[-1] in message for name in row.settings), message
+    assert message in find_conflicts(unchecked(settings), known)
+
+
+@pytest.mark.parametrize(("settings", "known"), [({}, Known()), ({}, EPSILON), ({}, V), *FINE])
+def test_settings_that_fit_together_have_no_conflict(settings, known):
+    assert find_conflicts(unchecked(settings), known) == []
+
+
+def test_all_conflicts_are_told_at_once():
+    with pytest.raises(ConfigError) as caught:
+        resolve(_NOT_A_BASE | {"train": {"unet": False, "conv_alpha": 1.0}})
+    lines = caught.value.message.splitlines()
+    assert [line.split(" ", 2)[1] for line in lines] == ["train.unet", "train.conv_alpha"]
+    assert all(line.startswith("enogu.toml: ") for line in lines)
