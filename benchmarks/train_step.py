@@ -2,7 +2,7 @@
 
 All three train the same LoRA layers of the same random UNet on a fixed batch:
 
-- ours: `inject_lora`, `pack_frozen`, `keep_freed_memory` and the product's own `Trainer`.
+- ours: `inject_adapter`, `pack_frozen`, `keep_freed_memory` and the product's own `Trainer`.
 - floor: LoRA written plainly as pairs of layers, noise added, mean squared error, AdamW.
 - peft: PEFT's layers in diffusers' UNet, in the form of diffusers' own LoRA script: DDPMScheduler,
   autocast in bf16, gradient clipping, AdamW.
@@ -282,7 +282,7 @@ def build_batch(base, case: Case):
 
 def run_ours(base, case: Case, clock: Clock, *, packed: bool) -> None:
     """Run the product's own loop, with a source that always gives the same batch."""
-    from enogu.adapters import inject_lora
+    from enogu.adapters import AdapterSpec, inject_adapter
     from enogu.config import ProjectConfig
     from enogu.frozen import pack_frozen
     from enogu.train.events import EventLog
@@ -292,7 +292,7 @@ def run_ours(base, case: Case, clock: Clock, *, packed: bool) -> None:
     config = ProjectConfig.model_validate(
         {"train": {"steps": case.warmup + case.steps, "rank": case.rank, "alpha": case.rank}}
     )
-    adapter = inject_lora(base, rank=case.rank, alpha=case.rank)
+    adapter = inject_adapter(base, AdapterSpec(rank=case.rank, alpha=case.rank))
     if packed:
         pack_frozen(base.unet, dtype=base.dtype)
     batch = build_batch(base, case)
@@ -323,7 +323,7 @@ def run_ours(base, case: Case, clock: Clock, *, packed: bool) -> None:
 
 
 def adapted_names(base) -> list[str]:
-    """Return the UNet paths of the layers that `inject_lora` adapts by default."""
+    """Return the UNet paths of the layers that `inject_adapter` adapts by default."""
     from enogu.adapters.targets import find_targets
 
     return [

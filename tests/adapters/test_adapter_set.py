@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from enogu.adapters import inject_lora, load_adapter, save_adapter
-from enogu.adapters.adapter_set import fit_factor
-from enogu.adapters.layers import LoRALayer
+from enogu.adapters import AdapterSpec, inject_adapter, load_adapter, save_adapter
+from enogu.adapters.layers import AdapterLayer
+from enogu.adapters.shapes import fit_factor
 from enogu.errors import AdapterError
 from enogu.families.testing import build_tiny_base
 
@@ -33,7 +33,7 @@ def train_randomly(adapter, seed=0):
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in adapter.layers.values():
-            layer.lora_up.normal_(std=0.5, generator=generator)
+            layer.update.lora_up.normal_(std=0.5, generator=generator)
     return adapter
 
 
@@ -47,7 +47,9 @@ def files(tmp_path):
     """Two different adapters for the base."""
     paths = []
     for seed in (1, 2):
-        adapter = inject_lora(build_tiny_base("sd1"), rank=2, alpha=2, conv_rank=2, seed=seed)
+        adapter = inject_adapter(
+            build_tiny_base("sd1"), AdapterSpec(rank=2, alpha=2, conv_rank=2, seed=seed)
+        )
         paths.append(save(train_randomly(adapter, seed), tmp_path / f"{seed}.safetensors"))
     return paths
 
@@ -55,7 +57,7 @@ def files(tmp_path):
 def test_eject_gives_back_the_same_objects_and_bits(base, inputs):
     before = dict(base.unet.named_modules())
     expected = answer(base, inputs)
-    adapter = train_randomly(inject_lora(base, rank=2, alpha=2, conv_rank=2))
+    adapter = train_randomly(inject_adapter(base, AdapterSpec(rank=2, alpha=2, conv_rank=2)))
     assert not torch.equal(answer(base, inputs), expected)
     adapter.eject()
     after = dict(base.unet.named_modules())
@@ -67,10 +69,10 @@ def test_eject_gives_back_the_same_objects_and_bits(base, inputs):
 
 
 def test_attaching_twice_attaches_nothing_new(base, inputs):
-    adapter = train_randomly(inject_lora(base, rank=2, alpha=2))
+    adapter = train_randomly(inject_adapter(base, AdapterSpec(rank=2, alpha=2)))
     expected = answer(base, inputs)
     adapter.attach()
-    count = sum(isinstance(module, LoRALayer) for module in base.unet.modules())
+    count = sum(isinstance(module, AdapterLayer) for module in base.unet.modules())
     assert count == len(adapter.layers)
     assert torch.equal(answer(base, inputs), expected)
     adapter.eject()
@@ -82,7 +84,7 @@ def test_attaching_twice_attaches_nothing_new(base, inputs):
 
 def test_disabled_and_multiplier(base, inputs):
     plain = answer(base, inputs)
-    adapter = train_randomly(inject_lora(base, rank=2, alpha=2))
+    adapter = train_randomly(inject_adapter(base, AdapterSpec(rank=2, alpha=2)))
     full = answer(base, inputs)
     with adapter.disabled():
         assert torch.equal(answer(base, inputs), plain)
@@ -99,7 +101,7 @@ def test_disabled_and_multiplier(base, inputs):
 
 
 def test_disabled_ends_with_an_error_too(base):
-    adapter = inject_lora(base, rank=2, alpha=2)
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2))
     with pytest.raises(KeyError), adapter.disabled():
         raise KeyError
     assert all(layer.enabled for layer in adapter.layers.values())
@@ -120,7 +122,7 @@ def test_stacked_adapters_leave_in_any_order(base, inputs, files, first_out):
     assert torch.equal(answer(base, inputs), alone[1 - first_out])
     adapters[1 - first_out].eject()
     assert torch.equal(answer(base, inputs), plain)
-    assert not any(isinstance(module, LoRALayer) for module in base.unet.modules())
+    assert not any(isinstance(module, AdapterLayer) for module in base.unet.modules())
 
 
 def test_stacked_adapters_are_weighted_one_by_one(base, inputs, files):
@@ -136,19 +138,19 @@ def test_stacked_adapters_are_weighted_one_by_one(base, inputs, files):
 def test_an_adapter_can_be_trained_on_top_of_a_loaded_one(base, inputs, files):
     loaded = load_adapter(base, files[0])
     expected = answer(base, inputs)
-    trained = inject_lora(base, rank=2, alpha=2)
+    trained = inject_adapter(base, AdapterSpec(rank=2, alpha=2))
     assert len(trained.layers) == 192
     assert torch.equal(answer(base, inputs), expected)
     base.unet(**inputs).sample.sum().backward()
-    assert all(layer.lora_up.grad is not None for layer in trained.layers.values())
-    assert all(layer.lora_up.grad is None for layer in loaded.layers.values())
+    assert all(layer.update.lora_up.grad is not None for layer in trained.layers.values())
+    assert all(layer.update.lora_up.grad is None for layer in loaded.layers.values())
     later = load_adapter(base, files[1])
     assert all(parameter.requires_grad for parameter in trained.parameters())
     assert not any(parameter.requires_grad for parameter in later.parameters())
 
 
 def test_parameters_by_part(base):
-    adapter = inject_lora(base, rank=2, alpha=2, train_text_encoder=True)
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2, train_text_encoder=True))
     unet, text = adapter.parameters("unet"), adapter.parameters("text_encoder")
     assert (len(unet), len(text)) == (2 * 192, 2 * 18)
     assert [id(p) for p in adapter.parameters()] == [id(p) for _, p in adapter.named_parameters()]
@@ -158,19 +160,21 @@ def test_parameters_by_part(base):
 @pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
 def test_state_returns_bit_for_bit(family):
     options = {"rank": 3, "alpha": 2.5, "conv_rank": 2, "train_text_encoder": True}
-    adapter = train_randomly(inject_lora(build_tiny_base(family), seed=1, **options))
+    adapter = train_randomly(
+        inject_adapter(build_tiny_base(family), AdapterSpec(seed=1, **options))
+    )
     state = {key: tensor.clone() for key, tensor in adapter.state_dict().items()}
-    other = inject_lora(build_tiny_base(family), seed=2, **options)
+    other = inject_adapter(build_tiny_base(family), AdapterSpec(seed=2, **options))
     other.load_state_dict(state)
     for key, tensor in other.state_dict().items():
         assert torch.equal(tensor, state[key]), key
         assert tensor.dtype == torch.float32
     for name, layer in other.layers.items():
-        assert torch.equal(layer.lora_down, adapter.layers[name].lora_down)
+        assert torch.equal(layer.update.lora_down, adapter.layers[name].update.lora_down)
 
 
 def test_a_state_that_does_not_belong_is_refused_and_changes_nothing(base):
-    adapter = inject_lora(base, rank=2, alpha=2)
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2))
     before = {key: tensor.clone() for key, tensor in adapter.state_dict().items()}
     wrong = {key: tensor + 1 for key, tensor in before.items()}
     first = next(key for key in wrong if key.endswith("lora_down.weight"))

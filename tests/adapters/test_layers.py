@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from enogu.adapters.layers import LoRALayer, chain, innermost, layer_shape
+from enogu.adapters.kinds import DoesNotFit, FreshOptions, LoRA
+from enogu.adapters.layers import AdapterLayer, chain, innermost, layer_shape
 from enogu.adapters.low_rank import ConvBranch, ConvGeometry, LinearBranch
 from enogu.errors import AdapterError
 
@@ -17,18 +18,23 @@ GEOMETRIES = {
 }
 
 
+def fresh_layer(base, name, *, rank, alpha, seed):
+    options = FreshOptions(rank=rank, alpha=alpha)
+    return AdapterLayer(base, name, LoRA.fresh(layer_shape(base), name, seed, options))
+
+
 def random_layer(base, *, rank=3, alpha=2.0, seed=0):
-    layer = LoRALayer.initialised(base, "layer", rank=rank, alpha=alpha, seed=seed)
+    layer = fresh_layer(base, "layer", rank=rank, alpha=alpha, seed=seed)
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
-        layer.lora_up.normal_(generator=generator)
+        layer.update.lora_up.normal_(generator=generator)
     return layer
 
 
 def dense_difference(layer):
     """The same update as one dense weight: the definition of LoRA."""
-    down, up = layer.lora_down.detach(), layer.lora_up.detach()
-    product = (up.flatten(1) @ down.flatten(1)) * (layer.alpha / layer.rank)
+    down, up = layer.update.lora_down.detach(), layer.update.lora_up.detach()
+    product = (up.flatten(1) @ down.flatten(1)) * (layer.update.alpha / layer.update.rank)
     return product.view(up.shape[0], *down.shape[1:])
 
 
@@ -109,8 +115,8 @@ def peft_pair(base):
     inject_adapter_in_model(LoraConfig(r=4, lora_alpha=3, target_modules=["0"]), model)
     peft_layer = model[0]
     with torch.no_grad():
-        peft_layer.lora_A["default"].weight.copy_(ours.lora_down)
-        peft_layer.lora_B["default"].weight.copy_(ours.lora_up)
+        peft_layer.lora_A["default"].weight.copy_(ours.update.lora_down)
+        peft_layer.lora_B["default"].weight.copy_(ours.update.lora_up)
     return ours, peft_layer
 
 
@@ -134,8 +140,8 @@ def test_outputs_and_gradients_equal_those_of_peft(kind):
     torch.testing.assert_close(y_ours, y_peft, **close)
     torch.testing.assert_close(x_ours.grad, x_peft.grad, **close)
     down, up = peft_layer.lora_A["default"].weight, peft_layer.lora_B["default"].weight
-    torch.testing.assert_close(ours.lora_down.grad, down.grad, **close)
-    torch.testing.assert_close(ours.lora_up.grad, up.grad, **close)
+    torch.testing.assert_close(ours.update.lora_down.grad, down.grad, **close)
+    torch.testing.assert_close(ours.update.lora_up.grad, up.grad, **close)
 
 
 @pytest.mark.parametrize("kind", ["linear", "3x3"])
@@ -153,7 +159,10 @@ def test_bf16_base_keeps_fp32_parameters_and_gradients(kind):
     y = layer(x.bfloat16())
     assert y.dtype == torch.bfloat16
     y.float().square().sum().backward()
-    for ours, wanted in ((layer.lora_down, exact.lora_down), (layer.lora_up, exact.lora_up)):
+    for ours, wanted in (
+        (layer.update.lora_down, exact.update.lora_down),
+        (layer.update.lora_up, exact.update.lora_up),
+    ):
         assert ours.dtype == ours.grad.dtype == torch.float32
         # bf16 has 8 bits: the error of a sum stays within 2 % of the gradient's norm.
         assert (ours.grad - wanted.grad).norm() < 0.02 * wanted.grad.norm()
@@ -170,7 +179,11 @@ def test_only_the_input_and_the_middle_are_kept():
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         layer(x)
-    own = {layer.base.weight.data_ptr(), layer.lora_down.data_ptr(), layer.lora_up.data_ptr()}
+    own = {
+        layer.base.weight.data_ptr(),
+        layer.update.lora_down.data_ptr(),
+        layer.update.lora_up.data_ptr(),
+    }
     activations = {t.data_ptr(): t.numel() for t in kept if t.data_ptr() not in own}
     assert sorted(activations.values()) == [10 * 4, 10 * 64]
 
@@ -189,8 +202,8 @@ def test_the_sum_costs_no_copy_of_the_gradient():
 
 def test_initialisation_depends_on_seed_and_name_alone():
     def down(name, seed):
-        layer = LoRALayer.initialised(nn.Linear(16, 8), name, rank=4, alpha=4, seed=seed)
-        return layer.lora_down.detach()
+        layer = fresh_layer(nn.Linear(16, 8), name, rank=4, alpha=4, seed=seed)
+        return layer.update.lora_down.detach()
 
     torch.manual_seed(1)
     first = down("a", 7)
@@ -202,20 +215,20 @@ def test_initialisation_depends_on_seed_and_name_alone():
 
 @pytest.mark.parametrize("base", [nn.Linear(100, 8), nn.Conv2d(100, 8, 3)])
 def test_initialisation_is_kaiming_uniform_down_and_zero_up(base):
-    layer = LoRALayer.initialised(base, "a", rank=64, alpha=4, seed=0)
-    fan_in = layer.lora_down[0].numel()
+    layer = fresh_layer(base, "a", rank=64, alpha=4, seed=0)
+    fan_in = layer.update.lora_down[0].numel()
     bound = fan_in**-0.5
-    assert layer.lora_down.abs().max() <= bound
-    assert layer.lora_down.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
-    assert not layer.lora_up.any()
-    assert layer.lora_down.dtype == layer.lora_up.dtype == torch.float32
+    assert layer.update.lora_down.abs().max() <= bound
+    assert layer.update.lora_down.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
+    assert not layer.update.lora_up.any()
+    assert layer.update.lora_down.dtype == layer.update.lora_up.dtype == torch.float32
 
 
 def test_fresh_disabled_and_zero_strength_layers_give_the_base_bit_for_bit():
     base = nn.Linear(8, 6)
     x = torch.randn(3, 8)
     expected = base(x)
-    fresh = LoRALayer.initialised(base, "a", rank=4, alpha=4, seed=0)
+    fresh = fresh_layer(base, "a", rank=4, alpha=4, seed=0)
     assert torch.equal(fresh(x), expected)
     trained = random_layer(base)
     assert not torch.equal(trained(x), expected)
@@ -266,11 +279,11 @@ def test_a_base_without_weight_attribute_is_wrapped():
 
 def test_moving_to_another_dtype_keeps_the_parameters_exact():
     layer = random_layer(nn.Linear(8, 6))
-    before = layer.lora_down.detach().clone()
+    before = layer.update.lora_down.detach().clone()
     layer.to(torch.bfloat16)
     assert layer.base.weight.dtype == torch.bfloat16
-    assert layer.lora_down.dtype == torch.float32
-    assert torch.equal(layer.lora_down, before)
+    assert layer.update.lora_down.dtype == torch.float32
+    assert torch.equal(layer.update.lora_down, before)
     assert layer(torch.randn(2, 8).bfloat16()).dtype == torch.bfloat16
 
 
@@ -279,8 +292,8 @@ def test_shapes_of_linear_and_convolution():
     assert layer_shape(nn.Linear(3, 5)).up_shape(2) == (5, 2)
     assert layer_shape(nn.Conv2d(3, 5, 3)).down_shape(2) == (2, 3, 3, 3)
     assert layer_shape(nn.Conv2d(3, 5, 3)).up_shape(2) == (5, 2, 1, 1)
+    assert layer_shape(nn.LayerNorm(4)).weight_shape == (4,)
     for other in (
-        nn.LayerNorm(4),
         nn.Conv2d(4, 4, 3, groups=2),
         nn.Conv2d(4, 4, 3, padding="same"),
     ):
@@ -288,9 +301,11 @@ def test_shapes_of_linear_and_convolution():
 
 
 def test_refusals_name_the_layer_and_what_fits():
-    with pytest.raises(AdapterError, match=r"lora_x.*got LayerNorm"):
-        LoRALayer(nn.LayerNorm(4), "lora_x", down=torch.zeros(1, 4), up=torch.zeros(4, 1), alpha=1)
-    with pytest.raises(AdapterError, match=r"lora_x.*\(2, 4\).*\(5, 2\)"):
-        LoRALayer(nn.Linear(4, 5), "lora_x", down=torch.zeros(2, 4), up=torch.zeros(9, 2), alpha=1)
-    with pytest.raises(AdapterError, match="rank 0"):
-        LoRALayer.initialised(nn.Linear(4, 5), "lora_x", rank=0, alpha=1, seed=0)
+    shape = layer_shape(nn.Linear(4, 5))
+    update = LoRA(shape, down=torch.zeros(1, 4), up=torch.zeros(5, 1), alpha=1)
+    with pytest.raises(AdapterError, match=r"lora_x.*got Embedding"):
+        AdapterLayer(nn.Embedding(4, 4), "lora_x", update)
+    with pytest.raises(AdapterError, match=r"lora_x: the update is for linear 4 → 5.*linear 4 → 9"):
+        AdapterLayer(nn.Linear(4, 9), "lora_x", update)
+    with pytest.raises(DoesNotFit, match=r"\(2, 4\).*\(5, 2\)"):
+        LoRA(shape, down=torch.zeros(2, 4), up=torch.zeros(9, 2), alpha=1)

@@ -6,7 +6,7 @@ import safetensors.torch
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from enogu.adapters import inject_lora, load_adapter, save_adapter
+from enogu.adapters import AdapterSpec, inject_adapter, load_adapter, save_adapter
 from enogu.adapters.metadata import MINIMUM_KEYS
 from enogu.errors import AdapterError
 from enogu.families.testing import build_tiny_base, unet_inputs
@@ -25,11 +25,11 @@ def answers(base):
 
 
 def trained(base, **options):
-    adapter = inject_lora(base, rank=4, alpha=2, seed=1, **options)
+    adapter = inject_adapter(base, AdapterSpec(rank=4, alpha=2, seed=1, **options))
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for layer in adapter.layers.values():
-            layer.lora_up.normal_(std=0.5, generator=generator)
+            layer.update.lora_up.normal_(std=0.5, generator=generator)
     return adapter
 
 
@@ -131,9 +131,9 @@ def test_every_naming_reaches_the_same_layer(tmp_path, form):
     expected = KOHYA if part == "unet" else f"lora_te_text_model_{TEXT.replace('.', '_')}"
     assert name == expected
     layer = loaded.layers[name]
-    assert layer.scale == 1
-    assert torch.equal(layer.lora_down, pair()[0])
-    assert torch.equal(layer.lora_up, pair()[1])
+    assert layer.update.scale == 1
+    assert torch.equal(layer.update.lora_down, pair()[0])
+    assert torch.equal(layer.update.lora_up, pair()[1])
 
 
 def test_sdxl_is_known_by_both_sets_of_names(tmp_path):
@@ -186,9 +186,9 @@ def test_alpha_beside_the_factors_and_its_absence(tmp_path):
     down, up = FORMS["kohya"]["unet"]
     tensors = {down: pair()[0], up: pair()[1]}
     path = write(tmp_path / "a.safetensors", {**tensors, f"{KOHYA}.alpha": torch.tensor(1.0)})
-    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].scale == 0.25
+    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].update.scale == 0.25
     path = write(tmp_path / "b.safetensors", tensors)
-    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].scale == 1
+    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].update.scale == 1
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_alpha_in_the_header_of_diffusers(tmp_path, settings, scale):
     metadata = {"lora_adapter_metadata": json.dumps(settings)}
     tensors = dict(zip(names, pair(), strict=True))
     path = write(tmp_path / "a.safetensors", tensors, metadata)
-    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].scale == scale
+    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].update.scale == scale
 
 
 def test_alpha_in_the_config_beside_a_peft_file(tmp_path):
     names = FORMS["peft alone"]["unet"]
     path = write(tmp_path / "adapter_model.safetensors", dict(zip(names, pair(), strict=True)))
     (tmp_path / "adapter_config.json").write_text('{"lora_alpha": 8}', encoding="utf-8")
-    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].scale == 2
+    assert load_adapter(build_tiny_base("sd1"), path).layers[KOHYA].update.scale == 2
     (tmp_path / "adapter_config.json").write_text("{", encoding="utf-8")
     with pytest.raises(AdapterError, match=r"adapter_config\.json is not JSON"):
         load_adapter(build_tiny_base("sd1"), path)
@@ -221,16 +221,13 @@ def test_alpha_in_the_config_beside_a_peft_file(tmp_path):
 @pytest.mark.parametrize(
     ("suffix", "kind"),
     [
-        ("hada_w1_a", "LoHa"),
-        ("lokr_w1", "LoKr"),
-        ("dora_scale", "DoRA"),
-        ("oft_blocks", "OFT"),
-        ("diff", "full difference"),
-        ("a1.weight", "GLoRA"),
-        ("on_input", "(IA)³"),
+        ("vera_lambda_b", "VeRA"),
+        ("oft_R.weight", "OFT of PEFT"),
+        ("ia3_l", "(IA)³ of PEFT"),
+        ("lora_up.bias", "LoRA with bias"),
     ],
 )
-def test_relatives_of_lora_are_named_and_refused(tmp_path, suffix, kind):
+def test_kinds_that_cannot_be_applied_are_named_and_refused(tmp_path, suffix, kind):
     down, up = FORMS["kohya"]["unet"]
     tensors = {down: pair()[0], up: pair()[1], f"{KOHYA}.{suffix}": torch.ones(32)}
     base = build_tiny_base("sd1")

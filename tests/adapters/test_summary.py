@@ -5,7 +5,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from enogu.adapters import inject_lora, inspect_adapter, save_adapter
+from enogu.adapters import AdapterSpec, inject_adapter, inspect_adapter, save_adapter
 from enogu.errors import AdapterError
 from enogu.families.testing import build_tiny_base
 
@@ -29,12 +29,12 @@ def layer(module=MODULE, rank=4, width=768, alpha=2.0):
 
 @pytest.fixture
 def own_file(tmp_path):
-    adapter = inject_lora(
-        build_tiny_base("sd1"), rank=4, alpha=2, conv_rank=3, train_text_encoder=True
+    adapter = inject_adapter(
+        build_tiny_base("sd1"), AdapterSpec(rank=4, alpha=2, conv_rank=3, train_text_encoder=True)
     )
     with torch.no_grad():
         for wrapped in adapter.layers.values():
-            wrapped.lora_up.fill_(0.5)
+            wrapped.update.lora_up.fill_(0.5)
     metadata = {
         "ss_base_model_version": "sd_v1",
         "ss_sd_model_name": "model-x",
@@ -108,14 +108,27 @@ def test_a_file_of_diffusers(tmp_path):
     assert summary.alphas == {"8": 1}
 
 
-def test_relatives_of_lora_are_counted_and_said(tmp_path):
-    tensors = {f"{MODULE}.hada_w1_a": torch.ones(4, 2), f"{MODULE}.alpha": torch.tensor(1.0)}
-    summary = inspect_adapter(
-        write(tmp_path / "a.safetensors", tensors, {"ss_base_model_version": "sdxl_base_v1-0"})
-    )
-    assert summary.kinds == {"LoHa": 1}
-    assert summary.family == "sdxl"
-    assert any("LoHa" in warning for warning in summary.warnings)
+def test_kinds_ranks_and_alphas_of_relatives_are_counted(tmp_path):
+    other = MODULE.replace("to_k", "to_v")
+    tensors = {
+        f"{MODULE}.hada_w1_a": torch.ones(320, 4),
+        f"{MODULE}.hada_w1_b": torch.ones(4, 768),
+        f"{MODULE}.hada_w2_a": torch.ones(320, 4),
+        f"{MODULE}.hada_w2_b": torch.ones(4, 768),
+        f"{MODULE}.alpha": torch.tensor(1.0),
+        f"{other}.dora_scale": torch.ones(320, 1),
+    } | layer(other, rank=2)
+    summary = inspect_adapter(write(tmp_path / "a.safetensors", tensors))
+    assert summary.kinds == {"LoHa": 1, "LoRA with DoRA": 1}
+    assert summary.ranks == {2: 1, 4: 1}
+    assert summary.alphas == {"1": 1, "2": 1}
+    assert summary.family == "sd1"
+
+
+def test_kinds_that_cannot_be_applied_are_said(tmp_path):
+    tensors = layer() | {f"{MODULE}.vera_lambda_b": torch.ones(4)}
+    summary = inspect_adapter(write(tmp_path / "a.safetensors", tensors))
+    assert any("VeRA" in warning for warning in summary.warnings)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from enogu.config import CONFLICTS, Known, ProjectConfig, find_conflicts, resolv
 from enogu.errors import ConfigError
 
 LOSS = "train.loss."
+ADAPTER = "train.adapter."
 EPSILON = Known(prediction="epsilon")
 V = Known(prediction="v_prediction")
 
@@ -54,6 +55,49 @@ CASES = {
     "nothing-is-trained": [({"train.unet": False}, Known())],
     "warm-up-without-end": [({"train.steps": 5, "train.warmup_steps": 5}, Known())],
     "conv-alpha-without-rank": [({"train.conv_alpha": 1.0}, Known())],
+    "lokr-options-of-others": [
+        ({ADAPTER + "factor": 8}, Known()),
+        ({ADAPTER + "full_matrix": True, ADAPTER + "kind": "loha"}, Known()),
+    ],
+    "lokr-whole-and-split": [
+        (
+            {
+                ADAPTER + "kind": "lokr",
+                ADAPTER + "full_matrix": True,
+                ADAPTER + "decompose_both": True,
+            },
+            Known(),
+        ),
+    ],
+    "dylora-that-cannot-be-cut": [
+        ({ADAPTER + "kind": "dylora", ADAPTER + "decompose": "output"}, Known()),
+        (
+            {ADAPTER + "kind": "dylora", ADAPTER + "mid": True, "train.conv_rank": 4},
+            Known(),
+        ),
+    ],
+    "dylora-unit": [
+        ({ADAPTER + "unit": 4}, Known()),
+        ({ADAPTER + "kind": "dylora", ADAPTER + "unit": 4, "train.rank": 10}, Known()),
+    ],
+    "dropout-without-middle": [({ADAPTER + "kind": "loha", ADAPTER + "dropout": 0.1}, Known())],
+    "mid-without-convolutions": [({ADAPTER + "mid": True}, Known())],
+    "sizes-without-file": [({ADAPTER + "start_sizes": True}, Known())],
+    "weights-without-adapters": [({ADAPTER + "base_adapter_weights": (1.0,)}, Known())],
+    "blocks-without-unet": [
+        (
+            {"train.unet": False, "train.text_encoder": True, "train.blocks.down": "sine"},
+            Known(),
+        ),
+    ],
+    "conv-blocks-without-rank": [({"train.blocks.conv_ranks": (4,) * 25}, Known())],
+    "text-options-without-text": [
+        ({"train.text_encoder": False, "train.text_encoder_stop": 10}, Known()),
+        ({"train.text_encoder": False, "train.text_encoder_2_learning_rate": 1e-4}, Known()),
+    ],
+    "text-stop-after-the-end": [
+        ({"train.text_encoder": True, "train.steps": 5, "train.text_encoder_stop": 5}, Known()),
+    ],
 }
 """For each row: settings that it refuses, with what is known of the base."""
 
@@ -65,6 +109,10 @@ FINE = [
     ({LOSS + "noise_offset": 0.1, LOSS + "adaptive_noise_scale": 0.1}, EPSILON),
     ({LOSS + "multires_noise_iterations": 6}, EPSILON),
     ({LOSS + "base_prior": 1.0, "captions.trigger": "hoshi"}, EPSILON),
+    ({ADAPTER + "kind": "lokr", ADAPTER + "factor": 8, ADAPTER + "decompose": "input"}, V),
+    ({ADAPTER + "kind": "dylora", ADAPTER + "unit": 4, ADAPTER + "dropout": 0.1}, V),
+    ({ADAPTER + "mid": True, "train.conv_rank": 4, "train.blocks.conv_ranks": (4,) * 25}, V),
+    ({"train.text_encoder": True, "train.steps": 9, "train.text_encoder_stop": 5}, V),
 ]
 
 _NOT_A_BASE = {"base": "somewhere/model.safetensors"}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from enogu.adapters import inject_lora
+from enogu.adapters import AdapterSpec, inject_adapter
 from enogu.config import LossConfig
 from enogu.families.denoise import SizeConditioning, predict
 from enogu.families.testing import build_tiny_base
@@ -21,7 +21,7 @@ PLAIN = LossConfig(weighting="none")
 def trained():
     """A tiny base whose text encoder and UNet have an adapter that changes every answer."""
     base = build_tiny_base("sd1")
-    adapter = inject_lora(base, rank=2, alpha=2.0, train_text_encoder=True)
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2.0, train_text_encoder=True))
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for name, value in adapter.named_parameters():
@@ -105,7 +105,7 @@ def test_held_terms_are_the_closed_form(trained, batch):
 
 def test_a_fresh_adapter_has_nothing_to_hold(batch):
     base = build_tiny_base("sd1")
-    adapter = inject_lora(base, rank=2, alpha=2.0)
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2.0))
     settings = PLAIN.model_copy(update={"masked_prior": 5.0, "base_prior": 5.0})
     answers = base_answers(base, adapter, batch, settings, clip_skip=None)
     with torch.no_grad():

@@ -5,9 +5,9 @@ import torch
 
 from enogu.families.load import load_base
 from enogu.frozen import pack_frozen
+from enogu.train.adapter import attach_adapter
 from enogu.train.forecast import forecast, saved_bytes
 from enogu.train.plan import make_plan, plan_as_dict
-from enogu.train.session import attach_adapter
 from enogu.train.setup import open_setup
 
 

@@ -3,9 +3,14 @@ import math
 import pytest
 import torch
 
+from enogu.adapters import ParameterGroup
 from enogu.config import TrainConfig
 from enogu.errors import MissingExtraError
 from enogu.train.optimizers import build_optimizer, learning_rate_factor, set_learning_rate
+
+
+def trained(part, *parameters, rate=1.0):
+    return ParameterGroup(part=part, rate=rate, parameters=list(parameters))
 
 
 def test_constant_with_warmup():
@@ -33,7 +38,7 @@ def test_optimisers_lower_a_loss_and_keep_their_base_rates(name):
     weight = torch.nn.Parameter(torch.ones(4, 4))
     text = torch.nn.Parameter(torch.ones(2))
     settings = TrainConfig(optimizer=name, learning_rate=0.1)
-    optimizer = build_optimizer(settings, {"unet": [weight], "text_encoder": [text]})
+    optimizer = build_optimizer(settings, [trained("unet", weight), trained("te", text)])
     assert [group["initial_lr"] for group in optimizer.param_groups] == [0.1, 0.05]
     assert set_learning_rate(optimizer, 0.5) == pytest.approx(0.05)
     before = float(weight.detach().square().sum())
@@ -48,4 +53,16 @@ def test_missing_bitsandbytes_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "bitsandbytes", None)
     settings = TrainConfig(optimizer="adamw8bit")
     with pytest.raises(MissingExtraError, match="pip install"):
-        build_optimizer(settings, {"unet": [torch.nn.Parameter(torch.ones(1))]})
+        build_optimizer(settings, [trained("unet", torch.nn.Parameter(torch.ones(1)))])
+
+
+def test_blocks_and_second_text_encoder_have_their_own_rates():
+    settings = TrainConfig(learning_rate=0.1, text_encoder=True, text_encoder_2_learning_rate=0.02)
+    groups = [
+        trained("unet", torch.nn.Parameter(torch.ones(1)), rate=0.25),
+        trained("te1", torch.nn.Parameter(torch.ones(1))),
+        trained("te2", torch.nn.Parameter(torch.ones(1))),
+    ]
+    optimizer = build_optimizer(settings, groups)
+    rates = [group["initial_lr"] for group in optimizer.param_groups]
+    assert rates == pytest.approx([0.025, 0.05, 0.02])

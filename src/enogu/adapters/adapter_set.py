@@ -2,22 +2,50 @@
 
 import contextlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from enogu.adapters.keys import some_names
-from enogu.adapters.layers import LoRALayer, chain
+from enogu.adapters.layers import AdapterLayer, chain
+from enogu.adapters.step_noise import StepNoise
 from enogu.adapters.targets import Target
 from enogu.errors import AdapterError
+from enogu.families.kohya_names import LoraPart
 
 AdapterPart = Literal["unet", "text_encoder"]
 """`text_encoder` is all text encoders together."""
 
+# sd-scripts turns SD2's linear projections into 1x1 convolutions, and files follow that.
+_CONVOLUTIONAL_IN_FILES = ("lora_down.weight", "lora_up.weight", "dora_scale", "lokr_w2", "diff")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterGroup:
+    """Trained parameters that share a learning rate."""
+
+    part: LoraPart
+    rate: float
+    """What the learning rate of the part is multiplied by."""
+    parameters: list[nn.Parameter]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormReport:
+    """What limiting the norms did."""
+
+    scaled: int
+    """Layers whose update was too long."""
+    mean: float
+    """Mean Frobenius norm of all updates afterwards."""
+    largest: float
+    """The largest of them."""
+
 
 class AdapterSet:
-    """The LoRA layers of one adapter, attached to a base.
+    """The layers of one adapter, attached to a base.
 
     Several sets may be attached to one base: a later one wraps the layers of an earlier one, and
     each can be weighted, switched off and removed on its own, in any order.
@@ -27,24 +55,30 @@ class AdapterSet:
         title: Name for people and messages.
         trainable: Whether it was made to be trained; a base takes one such set at a time.
         warnings: What the person should know about how it was made.
+        rates: Layer name to what its learning rate is multiplied by; 1 for those not named.
+        noise: What is left out in training steps; None for nothing.
     """
 
     def __init__(
         self,
-        placed: Sequence[tuple[Target, LoRALayer]],
+        placed: Sequence[tuple[Target, AdapterLayer]],
         *,
         title: str,
         trainable: bool,
         warnings: Sequence[str] = (),
+        rates: Mapping[str, float] | None = None,
+        noise: StepNoise | None = None,
     ) -> None:
-        self._targets = {target.name: target for target, _ in placed}
-        self.layers: dict[str, LoRALayer] = {target.name: layer for target, layer in placed}
+        self.targets = {target.name: target for target, _ in placed}
+        self.layers: dict[str, AdapterLayer] = {target.name: layer for target, layer in placed}
         self.title = title
         self.trainable = trainable
         self.warnings: list[str] = list(warnings)
+        self.noise = noise if noise is not None and noise.needed else None
+        self._rates = dict(rates or {})
         for layer in self.layers.values():
-            layer.lora_down.requires_grad_(trainable)
-            layer.lora_up.requires_grad_(trainable)
+            layer.noise = self.noise
+            layer.update.requires_grad_(trainable)
 
     @property
     def attached(self) -> bool:
@@ -54,7 +88,7 @@ class AdapterSet:
     def attach(self) -> None:
         """Put the layers into the base. Attaching an attached set changes nothing."""
         for name, layer in self.layers.items():
-            target = self._targets[name]
+            target = self.targets[name]
             if not self._is_in_place(name):
                 layer.base = target.module
                 target.place(layer)
@@ -65,7 +99,7 @@ class AdapterSet:
         Sets that were attached later stay where they are. Ejecting twice changes nothing.
         """
         for name, layer in self.layers.items():
-            target = self._targets[name]
+            target = self.targets[name]
             if target.module is layer:
                 target.place(layer.base)
                 continue
@@ -75,19 +109,30 @@ class AdapterSet:
                     break
 
     def parameters(self, part: AdapterPart | None = None) -> list[nn.Parameter]:
-        """Return the factors of a part, or all, each layer's down and then its up."""
+        """Return the factors of a part, or all, layer by layer."""
         return [
             parameter
             for name, layer in self.layers.items()
-            if part is None or (self._targets[name].part == "unet") == (part == "unet")
-            for parameter in (layer.lora_down, layer.lora_up)
+            if part is None or (self.targets[name].part == "unet") == (part == "unet")
+            for _, parameter in layer.update.factors()
+        ]
+
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """Return all parameters by part and by what their learning rate is multiplied by."""
+        groups: dict[tuple[LoraPart, float], list[nn.Parameter]] = {}
+        for name, layer in self.layers.items():
+            key = self.targets[name].part, self._rates.get(name, 1.0)
+            groups.setdefault(key, []).extend(factor for _, factor in layer.update.factors())
+        return [
+            ParameterGroup(part=part, rate=rate, parameters=parameters)
+            for (part, rate), parameters in groups.items()
         ]
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield kohya key and factor, in the order of `parameters()`."""
         for name, layer in self.layers.items():
-            yield f"{name}.lora_down.weight", layer.lora_down
-            yield f"{name}.lora_up.weight", layer.lora_up
+            for suffix, factor in layer.update.factors():
+                yield f"{name}.{suffix}", factor
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the tensors under their kohya keys, in the shapes files have.
@@ -96,12 +141,11 @@ class AdapterSet:
         """
         tensors: dict[str, Tensor] = {}
         for name, layer in self.layers.items():
-            for role, parameter in (("lora_down", layer.lora_down), ("lora_up", layer.lora_up)):
-                factor = parameter.detach()
-                if self._targets[name].stored_as_convolution:
-                    factor = factor[:, :, None, None]
-                tensors[f"{name}.{role}.weight"] = factor
-            tensors[f"{name}.alpha"] = torch.tensor(layer.alpha, dtype=torch.float32)
+            convolutional = self.targets[name].stored_as_convolution
+            for suffix, tensor in layer.update.file_tensors().items():
+                if convolutional and suffix in _CONVOLUTIONAL_IN_FILES:
+                    tensor = tensor[:, :, None, None]
+                tensors[f"{name}.{suffix}"] = tensor
         return tensors
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
@@ -127,19 +171,59 @@ class AdapterSet:
             raise AdapterError(
                 f"these tensors do not belong to {self.title} ({len(own)} tensors): "
                 + "; ".join(problems),
-                hint="Rank, targets or the base differ from those it was saved with.",
+                hint="Kind, rank, targets or the base differ from those it was saved with.",
             )
         with torch.no_grad():
             for name, layer in self.layers.items():
-                down, up = (tensors[f"{name}.{role}.weight"] for role in ("lora_down", "lora_up"))
-                layer.lora_down.copy_(down.reshape(layer.lora_down.shape))
-                layer.lora_up.copy_(up.reshape(layer.lora_up.shape))
-                layer.alpha = float(tensors[f"{name}.alpha"])
+                for suffix, factor in layer.update.factors():
+                    factor.copy_(tensors[f"{name}.{suffix}"].reshape(factor.shape))
+                if layer.update.alpha is not None:
+                    layer.update.set_alpha(float(tensors[f"{name}.alpha"]))
+
+    def freeze(self, part: AdapterPart) -> None:
+        """Train a part no longer; it keeps what it learnt."""
+        for parameter in self.parameters(part):
+            parameter.requires_grad_(False)
+            parameter.grad = None
 
     def set_multiplier(self, multiplier: float) -> None:
         """Set the strength of the whole adapter; 1 is as trained, 0 leaves the base alone."""
         for layer in self.layers.values():
             layer.multiplier = float(multiplier)
+
+    @torch.no_grad()
+    def limit_norms(self, limit: float) -> NormReport:
+        """Shrink every update whose Frobenius norm is above `limit` to that norm.
+
+        What sd-scripts calls `scale_weight_norms`: the factors share the shrinking.
+
+        Args:
+            limit: Above 0; 1 is usual.
+        """
+        scaled, norms = 0, list[float]()
+        for layer in self.layers.values():
+            norm = float(layer.update.norm())
+            if norm > limit:
+                layer.update.shrink(limit / norm)
+                scaled += 1
+            norms.append(min(norm, limit))
+        return NormReport(scaled=scaled, mean=sum(norms) / len(norms), largest=max(norms))
+
+    @contextlib.contextmanager
+    def training_step(self, step: int) -> Generator[None]:
+        """Leave out what the settings say, for a forward and backward pass inside the block.
+
+        Args:
+            step: Says what is left out; the same step leaves out the same.
+        """
+        if self.noise is None:
+            yield
+            return
+        self.noise.step, self.noise.active = step, True
+        try:
+            yield
+        finally:
+            self.noise.active = False
 
     @contextlib.contextmanager
     def disabled(self) -> Generator[None]:
@@ -155,20 +239,4 @@ class AdapterSet:
 
     def _is_in_place(self, name: str) -> bool:
         layer = self.layers[name]
-        return any(outer is layer for outer in chain(self._targets[name].module))
-
-
-def fit_factor(factor: Tensor, shape: tuple[int, ...]) -> Tensor | None:
-    """Give a factor the shape a layer needs if only axes of length 1 differ; else None.
-
-    Linear layers and 1x1 convolutions keep the same numbers in two and in four dimensions, and
-    programs write either.
-    """
-
-    def squeezed(sizes: Sequence[int]) -> tuple[int, ...]:
-        # The first two axes are width and rank, which may well be 1.
-        return (*sizes[:2], *(size for size in sizes[2:] if size != 1))
-
-    if len(factor.shape) < 2 or squeezed(factor.shape) != squeezed(shape):
-        return None
-    return factor.reshape(shape)
+        return any(outer is layer for outer in chain(self.targets[name].module))

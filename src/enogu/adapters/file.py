@@ -53,13 +53,11 @@ class AdapterHeader:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Factors:
-    """The trained numbers of one layer, in the dtype of the file."""
+class LayerNumbers:
+    """The trained numbers of one layer, in the dtype of the file (8-bit floats as fp32)."""
 
-    down: Tensor
-    """[R, I] or [R, I, kh, kw]."""
-    up: Tensor
-    """[O, R] or [O, R, 1, 1]."""
+    tensors: Mapping[str, Tensor]
+    """By our file suffix, without the alpha."""
     alpha: float | None
     """None when the file has none; then it counts as the rank."""
 
@@ -90,29 +88,24 @@ def read_adapter_header(path: Path) -> AdapterHeader:
     if not keys.layers and not keys.other_kinds:
         raise _not_an_adapter(path, list(file.tensors))
     _check_shapes(file, keys)
-    down_shapes = {
-        name: file.tensors[layer.tensors["down"]].shape
+    shapes = {
+        name: {suffix: file.tensors[tensor].shape for suffix, tensor in layer.tensors.items()}
         for name, layer in keys.layers.items()
-        if "down" in layer.tensors
     }
-    return AdapterHeader(
-        file=file, keys=keys, origin=detect_origin(keys, down_shapes, file.metadata)
-    )
+    return AdapterHeader(file=file, keys=keys, origin=detect_origin(keys, shapes, file.metadata))
 
 
-def read_factors(header: AdapterHeader) -> dict[str, Factors]:
-    """Read the tensors of all LoRA layers, by canonical module name.
-
-    LoCon's middle factor is multiplied into the down factor, which changes nothing but the order
-    of the sums.
+def read_numbers(header: AdapterHeader) -> dict[str, LayerNumbers]:
+    """Read the tensors of all layers, by canonical module name.
 
     Raises:
-        AdapterError: A layer lacks a factor, or holds NaN or Inf.
+        AdapterError: A LoRA layer lacks a factor, or a layer holds NaN or Inf.
     """
     incomplete = [
         layer.module
         for layer in header.keys.layers.values()
-        if not {"down", "up"} <= layer.tensors.keys()
+        if layer.title.startswith("LoRA")
+        and not {"lora_down.weight", "lora_up.weight"} <= layer.tensors.keys()
     ]
     if incomplete:
         raise AdapterError(
@@ -120,15 +113,15 @@ def read_factors(header: AdapterHeader) -> dict[str, Factors]:
             f"{some_names(incomplete)}",
             hint="The file was cut or badly converted. Fetch or export it again.",
         )
-    factors = {name: _read_layer(header.file, layer) for name, layer in header.keys.layers.items()}
-    broken = [name for name, layer in factors.items() if not _is_finite(layer)]
+    numbers = {name: _read_layer(header.file, layer) for name, layer in header.keys.layers.items()}
+    broken = [name for name, layer in numbers.items() if not _is_finite(layer)]
     if broken:
         raise AdapterError(
-            f"{header.path}: {len(broken)} of {len(factors)} layers hold NaN or Inf: "
+            f"{header.path}: {len(broken)} of {len(numbers)} layers hold NaN or Inf: "
             f"{some_names(broken)}",
             hint="The training that made it broke down. Use a file saved at an earlier step.",
         )
-    return factors
+    return numbers
 
 
 def save_adapter(
@@ -260,26 +253,27 @@ def _open(path: Path) -> SafetensorsFile:
 
 
 def _check_shapes(file: SafetensorsFile, keys: ParsedKeys) -> None:
-    """Refuse tensors that cannot be what their names say.
+    """Refuse tensors that cannot be what their names say, whatever layer they are for.
 
     Raises:
-        AdapterError: A factor without two axes or without numbers, an alpha that is not one
-            number, or a middle factor that does not go with its neighbours.
+        AdapterError: A tensor without numbers, a factor of LoRA without two axes, an alpha that
+            is not one number, or a middle factor that does not go with its neighbours.
     """
     for layer in keys.layers.values():
-        shapes = {role: file.tensors[name].shape for role, name in layer.tensors.items()}
-        down, mid = shapes.get("down", (1, 1)), shapes.get("mid")
+        shapes = {suffix: file.tensors[name].shape for suffix, name in layer.tensors.items()}
+        down, mid = shapes.get("lora_down.weight", (1, 1)), shapes.get("lora_mid.weight")
         wrong = (
-            any(
-                len(shape) not in (2, 4) or 0 in shape
-                for role, shape in shapes.items()
-                if role != "alpha"
+            any(0 in shape for shape in shapes.values())
+            or any(
+                len(shape) not in (2, 4)
+                for suffix, shape in shapes.items()
+                if suffix.startswith("lora_")
             )
             or math.prod(shapes.get("alpha", ())) != 1
             or (mid is not None and (len(mid) != 4 or mid[1:2] != down[:1]))
         )
         if wrong:
-            listed = ", ".join(f"{role} {list(shape)}" for role, shape in shapes.items())
+            listed = ", ".join(f"{suffix} {list(shape)}" for suffix, shape in shapes.items())
             raise AdapterError(
                 f"{file.path}: the tensors of {layer.module} have impossible shapes: {listed}",
                 hint="The file is damaged or was badly converted. Fetch or export it again.",
@@ -332,14 +326,13 @@ def _not_an_adapter(path: Path, names: list[str]) -> AdapterError:
     )
 
 
-def _read_layer(file: SafetensorsFile, layer: LayerTensors) -> Factors:
-    names = layer.tensors
-    down, up = _read_factor(file, names["down"]), _read_factor(file, names["up"])
-    if "mid" in names:
-        mid = _read_factor(file, names["mid"]).float()
-        down = torch.einsum("rjhw,ji->rihw", mid, down.float().flatten(1))
+def _read_layer(file: SafetensorsFile, layer: LayerTensors) -> LayerNumbers:
+    names = dict(layer.tensors)
     alpha = float(file.read(names["alpha"])) if "alpha" in names else None
-    return Factors(down=down, up=up, alpha=alpha)
+    names.pop("alpha", None)
+    return LayerNumbers(
+        tensors={suffix: _read_factor(file, name) for suffix, name in names.items()}, alpha=alpha
+    )
 
 
 def _read_factor(file: SafetensorsFile, name: str) -> Tensor:
@@ -348,9 +341,7 @@ def _read_factor(file: SafetensorsFile, name: str) -> Tensor:
     return tensor.float() if tensor.dtype.itemsize == 1 else tensor
 
 
-def _is_finite(factors: Factors) -> bool:
-    return bool(
-        factors.down.isfinite().all()
-        and factors.up.isfinite().all()
-        and math.isfinite(factors.alpha or 0.0)
+def _is_finite(numbers: LayerNumbers) -> bool:
+    return math.isfinite(numbers.alpha or 0.0) and all(
+        bool(tensor.isfinite().all()) for tensor in numbers.tensors.values()
     )

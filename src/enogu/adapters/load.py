@@ -1,11 +1,13 @@
 """Putting an adapter file on a base, whatever program wrote it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from enogu.adapters.adapter_set import AdapterSet, fit_factor
-from enogu.adapters.file import AdapterHeader, Factors, read_adapter_header, read_factors
+from enogu.adapters.adapter_set import AdapterSet
+from enogu.adapters.file import AdapterHeader, LayerNumbers, read_adapter_header, read_numbers
 from enogu.adapters.keys import some_names
-from enogu.adapters.layers import LoRALayer, module_device
+from enogu.adapters.kinds import DoesNotFit, read_update
+from enogu.adapters.layers import AdapterLayer, module_device
 from enogu.adapters.peft_alpha import read_peft_alphas
 from enogu.adapters.targets import Target, find_targets
 from enogu.errors import AdapterError
@@ -23,7 +25,7 @@ def load_adapter(base: Base, path: Path, weight: float = 1.0) -> AdapterSet:
 
     Args:
         base: A base with the parts the adapter changes.
-        path: A LoRA or LoCon in kohya's, diffusers' or PEFT's naming.
+        path: An adapter of any kind in `KINDS`, in kohya's, LyCORIS', diffusers' or PEFT's naming.
         weight: Its strength; 1 is as trained, 0 off, negative the opposite.
 
     Returns:
@@ -33,14 +35,29 @@ def load_adapter(base: Base, path: Path, weight: float = 1.0) -> AdapterSet:
         AdapterError: Not an adapter, of a kind that cannot be applied, for another family, or
             with layers or shapes the base does not have.
     """
+    read = read_placed(base, path, weight)
+    adapter = AdapterSet(read.placed, title=path.stem, trainable=False, warnings=read.warnings)
+    adapter.attach()
+    return adapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedLayers:
+    """The layers of a file with their places in a base, not attached."""
+
+    placed: list[tuple[Target, AdapterLayer]]
+    warnings: list[str]
+
+
+def read_placed(base: Base, path: Path, weight: float = 1.0) -> PlacedLayers:
+    """Read an adapter file for a base, without attaching it; see `load_adapter`."""
     header = read_adapter_header(path)
-    _refuse_other_kinds(header)
     warnings = _unknown_tensors(header)
-    factors = _with_alphas(header, read_factors(header))
+    numbers = read_layers(header)
     targets = {name: t for t in find_targets(base) for name in (*t.aliases, t.name)}
     absent, unknown, problems = 0, list[str](), list[str]()
-    placed: dict[str, tuple[Target, LoRALayer]] = {}
-    for name, layer in factors.items():
+    placed: dict[str, tuple[Target, AdapterLayer]] = {}
+    for name, layer in numbers.items():
         target = targets.get(name)
         if target is None:
             if _is_of_absent_part(base, name):
@@ -56,52 +73,42 @@ def load_adapter(base: Base, path: Path, weight: float = 1.0) -> AdapterSet:
         else:
             placed[target.name] = target, made
     if unknown or problems:
-        raise _does_not_fit(base, header, len(factors), unknown, problems)
+        raise _does_not_fit(base, header, len(numbers), unknown, problems)
     if absent:
         warnings.append(
-            f"{absent} of {len(factors)} layers have no effect: "
+            f"{absent} of {len(numbers)} layers have no effect: "
             f"that part of {base.title} is not loaded"
         )
     warnings.extend(_prediction_warning(base, header))
-    adapter = AdapterSet(list(placed.values()), title=path.stem, trainable=False, warnings=warnings)
-    adapter.attach()
-    return adapter
+    return PlacedLayers(placed=list(placed.values()), warnings=warnings)
 
 
-def _with_alphas(header: AdapterHeader, factors: dict[str, Factors]) -> dict[str, Factors]:
-    """Fill in alphas that the file states elsewhere than beside the factors; else the rank."""
+def read_layers(header: AdapterHeader) -> dict[str, LayerNumbers]:
+    """Read the tensors of all layers, with the alphas that the file states elsewhere.
+
+    Raises:
+        AdapterError: A kind that cannot be applied, or broken tensors.
+    """
+    _refuse_other_kinds(header)
     stated = read_peft_alphas(header.path, header.metadata)
-    filled: dict[str, Factors] = {}
-    for name, layer in factors.items():
-        rank = layer.down.shape[0]
-        alpha = layer.alpha
-        if alpha is None:
-            alpha = stated.alpha(header.keys.layers[name].module, rank)
-        filled[name] = Factors(
-            down=layer.down, up=layer.up, alpha=float(rank) if alpha is None else alpha
-        )
+    filled: dict[str, LayerNumbers] = {}
+    for name, layer in read_numbers(header).items():
+        alpha, down = layer.alpha, layer.tensors.get("lora_down.weight")
+        if alpha is None and down is not None:
+            alpha = stated.alpha(header.keys.layers[name].module, down.shape[0])
+        filled[name] = LayerNumbers(tensors=layer.tensors, alpha=alpha)
     return filled
 
 
-def _make_layer(target: Target, factors: Factors, weight: float) -> LoRALayer | str:
-    """Return the layer, or a description of why its factors do not fit."""
-    rank = factors.down.shape[0]
-    down = fit_factor(factors.down, target.shape.down_shape(rank))
-    up = fit_factor(factors.up, target.shape.up_shape(rank))
-    if down is None or up is None:
-        return (
-            f"{target.name} is {target.shape} here, but the file has down "
-            f"{tuple(factors.down.shape)} and up {tuple(factors.up.shape)}"
-        )
+def _make_layer(target: Target, numbers: LayerNumbers, weight: float) -> AdapterLayer | str:
+    """Return the layer, or a description of why its tensors do not fit."""
     device = module_device(target.module)
-    return LoRALayer(
-        target.module,
-        target.name,
-        down=down.to(device),
-        up=up.to(device),
-        alpha=float(rank) if factors.alpha is None else factors.alpha,
-        multiplier=weight,
-    )
+    tensors = {suffix: tensor.to(device) for suffix, tensor in numbers.tensors.items()}
+    try:
+        update = read_update(tensors, target.shape, numbers.alpha)
+    except DoesNotFit as error:
+        return f"{target.name} is {target.shape} here, but the file has {error}"
+    return AdapterLayer(target.module, target.name, update, multiplier=weight)
 
 
 def _is_of_absent_part(base: Base, name: str) -> bool:
@@ -120,7 +127,7 @@ def _refuse_other_kinds(header: AdapterHeader) -> None:
             f"{kind} ({len(set(modules))} layers)" for kind, modules in kinds.items()
         )
         raise AdapterError(
-            f"{header.path} holds {counts}; this version applies LoRA and LoCon only",
+            f"{header.path} holds {counts}, which cannot be applied",
             hint="Export it as LoRA with the program that made it.",
         )
 

@@ -23,8 +23,6 @@ MINIMUM_KEYS = (
 )
 """What every file carries, private or not: programs need it to load the file."""
 
-_NETWORK_MODULE = "networks.lora"
-
 # The word sd-scripts uses for SDXL adapters, whose module names follow that repository.
 _SGM_IMPLEMENTATION = "https://github.com/Stability-AI/generative-models"
 
@@ -57,6 +55,10 @@ class NetworkFacts:
     """Where it differs from `rank`."""
     text_encoder_alpha: float | None = None
     """Where it differs from `alpha`."""
+    module: str = "networks.lora"
+    """Module of sd-scripts or LyCORIS that makes such an adapter."""
+    arguments: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    """Further arguments of that module, as text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,10 +205,11 @@ def _network_keys(facts: TrainingFacts) -> dict[str, str]:
         "text_encoder_alpha": network.text_encoder_alpha,
     }
     given = {key: str(value) for key, value in arguments.items() if value is not None}
+    given |= network.arguments
     return {
         "ss_v2": str(facts.base.spec.name == "sd2"),
         "ss_base_model_version": facts.base.spec.kohya_version_for(facts.base.prediction),
-        "ss_network_module": _NETWORK_MODULE,
+        "ss_network_module": network.module,
         "ss_network_dim": str(network.rank),
         "ss_network_alpha": str(network.alpha),
         "ss_network_args": json.dumps(given),

@@ -1,7 +1,7 @@
 """Which family of bases an adapter file was made for: told from names and shapes, then metadata."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from enogu.adapters.keys import ParsedKeys
@@ -54,14 +54,14 @@ class Origin:
 
 def detect_origin(
     parsed: ParsedKeys,
-    down_shapes: Mapping[str, tuple[int, ...]],
+    shapes: Mapping[str, Mapping[str, tuple[int, ...]]],
     metadata: Mapping[str, str],
 ) -> Origin:
     """Tell for which family a file was made.
 
     Args:
         parsed: The file's names.
-        down_shapes: Canonical module name to the shape of the down factor.
+        shapes: Canonical module name to the shapes of its tensors by file suffix.
         metadata: The file's metadata; asked only where names and shapes are silent, because
             merging tools copy metadata that no longer fits.
     """
@@ -69,9 +69,12 @@ def detect_origin(
         for name in (*parsed.layers, *(m.replace(".", "_") for m in _other_modules(parsed))):
             if pattern.search(name):
                 return Origin(family=None, title=title, reason=f"it has a layer {name}")
-    text_width = _text_width(down_shapes)
+    widths = {
+        name: width for name, layer in shapes.items() if (width := _input_width(layer)) is not None
+    }
+    text_width = next((width for n, width in widths.items() if _CROSS_ATTENTION.match(n)), None)
     return (
-        _from_shapes(down_shapes, text_width)
+        _from_widths(shapes, widths, text_width)
         or _from_metadata(metadata, text_width)
         or Origin(
             family=None,
@@ -82,28 +85,31 @@ def detect_origin(
     )
 
 
-def _text_width(down_shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    for name, shape in down_shapes.items():
-        if _CROSS_ATTENTION.match(name) and len(shape) > 1:
-            return shape[1]
-    return None
+def _input_width(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+    """Return the input width of a layer as its tensors tell it; of the kinds that do."""
+    for suffix in ("lora_down.weight", "hada_w1_b", "diff"):
+        if len(shapes.get(suffix, ())) > 1:
+            return shapes[suffix][1]
+    small = shapes.get("lokr_w1") or shapes.get("lokr_w1_b")
+    large = shapes.get("lokr_w2") or shapes.get("lokr_w2_b")
+    return small[1] * large[1] if small and large else None
 
 
-def _from_shapes(
-    down_shapes: Mapping[str, tuple[int, ...]], text_width: int | None
+def _from_widths(
+    names: Iterable[str], widths: Mapping[str, int], text_width: int | None
 ) -> Origin | None:
     for spec in FAMILIES.values():
         if spec.cross_attention_dim == text_width:
             return _of_family(
                 spec.name, f"its layers take text features {text_width} wide", text_width
             )
-    for name, shape in down_shapes.items():
+    for name in names:
         if _TWO_ENCODERS.match(name):
             return _of_family("sdxl", f"it has layers such as {name}", text_width)
-        if text_width is None and _TEXT_ATTENTION.match(name) and len(shape) > 1:
-            family = _SINGLE_TEXT_ENCODERS.get(shape[1])
+        if text_width is None and _TEXT_ATTENTION.match(name) and name in widths:
+            family = _SINGLE_TEXT_ENCODERS.get(widths[name])
             if family is not None:
-                return _of_family(family, f"{name} is {shape[1]} wide", None)
+                return _of_family(family, f"{name} is {widths[name]} wide", None)
     return None
 
 

@@ -14,12 +14,16 @@ from enogu.adapters.file import (
     file_legacy_hash,
     file_model_hash,
     read_adapter_header,
-    read_factors,
+    read_numbers,
 )
 from enogu.adapters.keys import LayerTensors, some_names
+from enogu.adapters.kinds import kind_of
 from enogu.adapters.peft_alpha import read_peft_alphas
 from enogu.errors import AdapterError
 from enogu.files import sha256_file
+
+_ZERO_AT_FIRST = {"lora_up.weight", "hada_w2_a", "lokr_w2", "lokr_w2_b", "oft_blocks", "diff"}
+"""What is zero before training; where it still is, the layer does nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ class AdapterSummary:
     conventions: tuple[str, ...]
     """Naming in the file: kohya, diffusers, peft."""
     modules: dict[str, int]
-    """Part of the base to number of LoRA layers."""
+    """Part of the base to number of adapted layers."""
     ranks: dict[int, int]
     """Rank to number of layers."""
     ranks_by_part: dict[str, dict[int, int]]
@@ -82,7 +86,7 @@ def inspect_adapter(path: Path, *, deep: bool = False) -> AdapterSummary:
 
     Args:
         path: A `.safetensors` file of any maker.
-        deep: Also read the factors: whether any number is NaN or Inf, or a layer untrained.
+        deep: Also read the numbers: whether any number is NaN or Inf, or a layer untrained.
 
     Raises:
         AdapterError: The file is missing, damaged, a pickle, or no adapter.
@@ -90,7 +94,7 @@ def inspect_adapter(path: Path, *, deep: bool = False) -> AdapterSummary:
     header = read_adapter_header(path)
     layers = header.keys.layers
     metadata = dict(header.metadata)
-    kinds = {"LoRA": len(layers)} if layers else {}
+    kinds = dict(Counter(layer.title for layer in layers.values()))
     hashes = _hashes(header)
     kinds |= {kind: len(set(modules)) for kind, modules in header.keys.other_kinds.items()}
     return AdapterSummary(
@@ -131,8 +135,14 @@ def _part(name: str) -> str:
 
 
 def _ranks(header: AdapterHeader, layers: dict[str, LayerTensors]) -> dict[int, int]:
-    downs = [layer.tensors["down"] for layer in layers.values() if "down" in layer.tensors]
-    return dict(sorted(Counter(header.shape(name)[0] for name in downs).items()))
+    ranks = (_rank(header, layer) for layer in layers.values())
+    return dict(sorted(Counter(rank for rank in ranks if rank is not None).items()))
+
+
+def _rank(header: AdapterHeader, layer: LayerTensors) -> int | None:
+    kind = kind_of(layer.tensors)
+    shapes = {suffix: header.shape(name) for suffix, name in layer.tensors.items()}
+    return None if kind is None else kind.rank_of(shapes)
 
 
 def _alphas(header: AdapterHeader) -> dict[str, int]:
@@ -140,12 +150,14 @@ def _alphas(header: AdapterHeader) -> dict[str, int]:
     stated = read_peft_alphas(header.path, header.metadata)
     counts: Counter[str] = Counter()
     for layer in header.keys.layers.values():
-        alpha = None
+        rank = _rank(header, layer)
         if "alpha" in layer.tensors:
-            alpha = float(header.file.read(layer.tensors["alpha"]))
-        elif "down" in layer.tensors:
-            alpha = stated.alpha(layer.module, header.shape(layer.tensors["down"])[0])
-        counts["none" if alpha is None else f"{alpha:g}"] += 1
+            counts[f"{float(header.file.read(layer.tensors['alpha'])):g}"] += 1
+        elif rank is not None:
+            alpha = (
+                stated.alpha(layer.module, rank) if "lora_down.weight" in layer.tensors else None
+            )
+            counts["none" if alpha is None else f"{alpha:g}"] += 1
     return dict(counts)
 
 
@@ -206,8 +218,9 @@ def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[st
         if len(ranks) > 1:
             found.append(f"{part}: ranks are mixed, from {min(ranks)} to {max(ranks)}")
     if header.keys.other_kinds:
-        found.append(f"it cannot be applied yet: {', '.join(header.keys.other_kinds)}")
-    incomplete = [n for n, layer in layers.items() if not {"down", "up"} <= layer.tensors.keys()]
+        found.append(f"it cannot be applied: {', '.join(header.keys.other_kinds)}")
+    pair = {"lora_down.weight", "lora_up.weight"}
+    incomplete = [n for n, layer in layers.items() if len(pair & layer.tensors.keys()) == 1]
     if incomplete:
         found.append(f"{len(incomplete)} layers have only one factor, first {incomplete[0]}")
     if header.keys.unknown:
@@ -222,17 +235,25 @@ def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[st
 
 def _is_wide(header: AdapterHeader, layer: LayerTensors) -> bool:
     """Whether a layer is a convolution wider than 1x1; those often have a rank of their own."""
-    shape = header.shape(layer.tensors["down"]) if "down" in layer.tensors else ()
-    return any(size != 1 for size in shape[2:]) or "mid" in layer.tensors
+    down = layer.tensors.get("lora_down.weight")
+    shape = header.shape(down) if down is not None else ()
+    cores = ("lora_mid.weight", "hada_t1", "lokr_t2")
+    return any(size != 1 for size in shape[2:]) or any(core in layer.tensors for core in cores)
 
 
 def _number_warnings(header: AdapterHeader) -> list[str]:
     """Read all factors and tell of broken and of untrained ones."""
     try:
-        factors = read_factors(header)
+        numbers = read_numbers(header)
     except AdapterError as error:
         return [error.message]
-    untouched = sum(bool(torch.all(layer.up == 0)) for layer in factors.values())
+    untouched = sum(
+        any(
+            bool(torch.all(layer.tensors[name] == 0))
+            for name in _ZERO_AT_FIRST & layer.tensors.keys()
+        )
+        for layer in numbers.values()
+    )
     if not untouched:
         return []
-    return [f"{untouched} of {len(factors)} layers were never trained (all zero)"]
+    return [f"{untouched} of {len(numbers)} layers were never trained (all zero)"]

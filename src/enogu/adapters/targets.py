@@ -1,4 +1,4 @@
-"""Which layers of a base LoRA can adapt, and the choice among them by name pattern."""
+"""Which layers of a base can be adapted, and the choice among them by name pattern."""
 
 import difflib
 import fnmatch
@@ -14,7 +14,8 @@ from diffusers.models.upsampling import Upsample2D
 from torch import nn
 from transformers.models.clip.modeling_clip import CLIPMLP, CLIPAttention
 
-from enogu.adapters.layers import LayerShape, LoRALayer, layer_shape
+from enogu.adapters.layers import layer_shape
+from enogu.adapters.shapes import LayerShape
 from enogu.errors import AdapterError
 from enogu.families.base import Base
 from enogu.families.kohya_names import LoraPart, lora_module_names
@@ -49,7 +50,7 @@ class Target:
 
     @property
     def module(self) -> nn.Module:
-        """What stands in the base at this place now: the layer, or the LoRA layer around it."""
+        """What stands in the base at this place now: the layer, or the adapter layer around it."""
         return getattr(self.parent, self.attribute)
 
     def place(self, module: nn.Module) -> None:
@@ -59,7 +60,7 @@ class Target:
     @property
     def wide(self) -> bool:
         """Whether the layer is a convolution that sees more than one pixel."""
-        return self.shape.kind == "conv" and not self.shape.geometry.pointwise
+        return self.shape.wide
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ class Target:
 
 
 def find_targets(base: Base) -> list[Target]:
-    """List every layer of the loaded parts that LoRA can wrap, in the order of the modules.
+    """List every layer of the loaded parts that an adapter can wrap, in the order of the modules.
 
     Layers that are wrapped already are listed once, as themselves.
     """
@@ -208,11 +209,12 @@ def _parts(base: Base) -> Iterator[tuple[str, LoraPart, nn.Module]]:
 def _walk(
     module: nn.Module, path: str, group: Group
 ) -> Iterator[tuple[str, nn.Module, str, Group]]:
-    """Yield path, parent, attribute and group of every leaf; a LoRA layer counts as a leaf."""
+    """Yield path, parent, attribute and group of every leaf; a wrapped layer counts as a leaf."""
     for attribute, child in module.named_children():
         inner = f"{path}.{attribute}" if path else attribute
-        if isinstance(child, LoRALayer) or layer_shape(child) is not None:
-            yield inner, module, attribute, group
+        shape = layer_shape(child)
+        if shape is not None:
+            yield inner, module, attribute, "other" if shape.kind == "norm" else group
             continue
         child_group: Group = group
         if isinstance(child, _USUAL_BLOCKS):

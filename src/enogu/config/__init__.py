@@ -1,7 +1,8 @@
 """Reading and writing `enogu.toml`: sections, presets, layers, versions."""
 
 from enogu.config.captions import CaptionsConfig
-from enogu.config.conflicts import CONFLICTS, Conflict, Known, find_conflicts
+from enogu.config.conflict import Conflict, Known
+from enogu.config.conflicts import CONFLICTS, find_conflicts
 from enogu.config.draw import DrawConfig
 from enogu.config.loss import LossConfig
 from enogu.config.machine import MachineConfig

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from enogu.config.adapter import AdapterConfig, BlocksConfig
 from enogu.config.loss import LossConfig
 from enogu.config.section import Section
 
@@ -57,6 +58,13 @@ class TrainConfig(Section):
     text_encoder_learning_rate: float | None = Field(default=None, gt=0, le=10)
     """Step size in the text encoders. Empty: half of `learning_rate`."""
 
+    text_encoder_2_learning_rate: float | None = Field(default=None, gt=0, le=10)
+    """Step size in the second text encoder of SDXL. Empty: as in the first."""
+
+    text_encoder_stop: int | None = Field(default=None, ge=1)
+    """Stop training the text encoders after this many steps; they keep what they learnt. Empty:
+    train them to the end."""
+
     optimizer: Literal["adamw", "adafactor", "adamw8bit"] = "adamw"
     """`adamw8bit` needs the package bitsandbytes."""
 
@@ -90,4 +98,6 @@ class TrainConfig(Section):
     private_metadata: bool = False
     """Leave tags, folder names and the like out of the adapter file."""
 
+    adapter: AdapterConfig = AdapterConfig()
+    blocks: BlocksConfig = BlocksConfig()
     loss: LossConfig = LossConfig()

@@ -1,7 +1,7 @@
 """Frozen weights made fast on a CPU: laid out once for both directions, and back again."""
 
 from enogu.frozen.attention import FrozenAttnProcessor
-from enogu.frozen.layers import PackedConv2d, PackedLinear
+from enogu.frozen.layers import PackedConv2d, PackedLinear, keep_plain
 from enogu.frozen.pack import PackReport, pack_frozen, unpack
 from enogu.frozen.support import packing_refusal
 
@@ -10,6 +10,7 @@ __all__ = [
     "PackReport",
     "PackedConv2d",
     "PackedLinear",
+    "keep_plain",
     "pack_frozen",
     "packing_refusal",
     "unpack",

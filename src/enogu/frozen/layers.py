@@ -28,6 +28,7 @@ from enogu.frozen.support import (
 )
 
 _CHANNELS_LAST = torch.channels_last
+_KEEP_PLAIN = "_enogu_keep_plain"
 
 
 class _Packs:
@@ -258,12 +259,19 @@ class _ConvFunction(torch.autograd.Function):
         return ctx.layer.run_backward(grad_BOHW, ctx.input_size), None
 
 
+def keep_plain(module: nn.Module) -> None:
+    """Ask that a layer is never packed: its weight is read in every step (DoRA)."""
+    module.__dict__[_KEEP_PLAIN] = True
+
+
 def unsuitable(module: nn.Module) -> str | None:
     """Return why a plain linear or convolution layer cannot be packed, or None when it can."""
     weight = cast(Tensor, module.weight)
     bias = cast(Tensor | None, module.bias)
     if weight.requires_grad or (bias is not None and bias.requires_grad):
         return "is trained"
+    if module.__dict__.get(_KEEP_PLAIN):
+        return "has its weight read in every step"
     if isinstance(module, nn.Conv2d):
         if module.groups != 1:
             return "is a grouped convolution"

@@ -50,7 +50,7 @@ def pack_frozen(module: nn.Module, *, dtype: torch.dtype) -> PackReport:
     Numbers stay within rounding of the plain layers (see `PackedConv2d`, `PackedLinear`).
 
     Args:
-        module: Any model or layer; wrapped layers (`LoRALayer.base`) are found too.
+        module: Any model or layer; wrapped layers (`AdapterLayer.base`) are found too.
         dtype: The dtype the model runs in; layers of another dtype are left alone.
 
     Returns:

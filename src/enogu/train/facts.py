@@ -12,11 +12,12 @@ from enogu.adapters.metadata import (
     TrainingFacts,
     bucket_info,
 )
-from enogu.config import ProjectConfig
+from enogu.config import ProjectConfig, TrainConfig
 from enogu.families.base import Base
 from enogu.machine import Precision
 from enogu.tags.caption import tag_frequency
 from enogu.train.feed import Feed
+from enogu.train.optimizers import part_rate
 from enogu.train.prepare import Prepared, TrainingItem
 
 _MIXED_PRECISION = {"fp32": "no", "fp16": "fp16", "bf16": "bf16"}
@@ -70,6 +71,8 @@ def training_facts(
             conv_alpha=train.conv_alpha,
             text_encoder_rank=text_rank,
             text_encoder_alpha=text_alpha,
+            module=_network_module(train),
+            arguments=_network_arguments(train),
         ),
         run=_run_facts(config, prepared, feed, precision, output_name, step, started_at),
         data=_data_facts(config, prepared),
@@ -88,7 +91,7 @@ def _run_facts(
     started_at: float,
 ) -> RunFacts:
     train = config.train
-    text_rate = train.text_encoder_learning_rate or train.learning_rate / 2
+    text_rate = part_rate(train, "te")
     return RunFacts(
         output_name=output_name,
         session_id=int(started_at),
@@ -123,10 +126,55 @@ def _run_facts(
             train.loss.multires_noise_discount if train.loss.multires_noise_iterations else None
         ),
         ip_noise_gamma=train.loss.ip_noise_gamma or None,
+        scale_weight_norms=train.adapter.max_norm,
         prior_loss_weight=train.loss.prior_weight,
         masked_loss=train.loss.masked and config.pictures.alpha_as_mask,
         clip_skip=config.model.clip_skip,
     )
+
+
+def _network_module(train: TrainConfig) -> str:
+    """Return the module that other programs would have trained this adapter with."""
+    adapter = train.adapter
+    if adapter.kind == "dylora":
+        return "networks.dylora"
+    plain = adapter.kind == "lora" and adapter.decompose == "off" and not adapter.mid
+    return "networks.lora" if plain else "lycoris.kohya"
+
+
+def _network_arguments(train: TrainConfig) -> dict[str, str]:
+    """Return the arguments of that module as sd-scripts and LyCORIS take them: all as text."""
+    adapter, blocks = train.adapter, train.blocks
+    module = _network_module(train)
+    given: dict[str, object] = {
+        "dropout": adapter.dropout or None,
+        "rank_dropout": adapter.rank_dropout or None,
+        "module_dropout": adapter.module_dropout or None,
+    }
+    if module == "lycoris.kohya":
+        given |= {
+            "algo": "lora" if adapter.kind == "lora" else adapter.kind,
+            "use_tucker": True if adapter.mid else None,
+            "dora_wd": True if adapter.decompose != "off" else None,
+            "wd_on_output": adapter.decompose == "output" if adapter.decompose != "off" else None,
+            "factor": adapter.factor if adapter.kind == "lokr" else None,
+            "full_matrix": True if adapter.full_matrix else None,
+            "decompose_both": True if adapter.decompose_both else None,
+        }
+    if module == "networks.dylora":
+        given["unit"] = adapter.unit
+    for name, values in (
+        ("down_lr_weight", blocks.down),
+        ("mid_lr_weight", blocks.mid),
+        ("up_lr_weight", blocks.up),
+        ("block_dims", blocks.ranks),
+        ("block_alphas", blocks.alphas),
+        ("conv_block_dims", blocks.conv_ranks),
+        ("conv_block_alphas", blocks.conv_alphas),
+    ):
+        text = values if isinstance(values, str) else ",".join(f"{value:g}" for value in values)
+        given[name] = text or None
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:

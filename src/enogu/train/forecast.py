@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from enogu.adapters import inject_lora
 from enogu.config import LossConfig
-from enogu.families.architecture import build_unet, freeze
-from enogu.families.base import Base
+from enogu.families.architecture import build_text_encoder, build_unet, freeze
+from enogu.families.base import Base, TextEncoder
 from enogu.families.denoise import SizeConditioning, predict
 from enogu.families.text import TextFeatures
 from enogu.frozen import pack_frozen
 from enogu.pictures.buckets import BucketSize
+from enogu.train.adapter import attach_adapter
 from enogu.train.feed import Feed
 from enogu.train.setup import Setup
 
@@ -90,21 +90,20 @@ def forecast(setup: Setup) -> Forecast:
     """Work out what a run needs. Takes seconds and little memory, and loads no weights."""
     config, info = setup.config, setup.info
     width = torch.finfo(setup.precision.dtype).bits // 8
-    base = _meta_base(setup)
-    adapter = _attach_on_meta(base, setup)
-    trained = sum(value.numel() for value in adapter)
+    base = meta_base(setup)
+    adapter = attach_adapter(base, config, setup.project.root)
+    trained = sum(value.numel() for value in adapter.parameters())
     layout = 0
     if setup.device.type == "cpu":
         layout = pack_frozen(base.unet, dtype=setup.precision.dtype).backward_bytes
     sizes = _batches(setup.feed, setup)
     largest = max(sizes, key=lambda entry: entry[0].area * entry[1])
-    trace = _trace_step(base, *largest)
+    with adapter.training_step(0):
+        trace = _trace_step(base, *largest)
     # The second prediction of `base_prior` is kept for the way back beside the first.
     kept = trace.saved_bytes * (2 if config.train.loss.base_prior else 1)
     parts = _held_parts(setup)
     weights = sum(info.num_parameters[part] for part in parts) * width
-    if config.train.text_encoder:
-        trained += _text_encoder_parameters(setup)
     adapter_bytes = trained * 4 * _ADAM_COPIES
     peak = weights + layout + kept + adapter_bytes
     if setup.device.type == "cpu":
@@ -167,10 +166,19 @@ def _storage_id(value: Tensor) -> int:
     return value.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
 
 
-def _meta_base(setup: Setup) -> Base:
+def meta_base(setup: Setup) -> Base:
+    """Build the base without memory: its UNet, and its text encoders where they are trained."""
     info, config = setup.info, setup.config
+    encoders: list[TextEncoder] = []
     with torch.device("meta"):
         unet = freeze(build_unet(info.architecture.unet))
+        if config.train.text_encoder:
+            encoders = [
+                freeze(build_text_encoder(spec, description))
+                for spec, description in zip(
+                    info.spec.text_encoders, info.architecture.text_encoders, strict=True
+                )
+            ]
     nn.Module.to(unet, dtype=setup.precision.dtype)
     if config.train.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
@@ -191,28 +199,8 @@ def _meta_base(setup: Setup) -> Base:
         hash_content=str,
         hash_legacy=str,
         loaded_unet=unet,
+        loaded_text_encoders=encoders,
     )
-
-
-def _attach_on_meta(base: Base, setup: Setup) -> list[Tensor]:
-    train = setup.config.train
-    if not train.unet:
-        return []
-    adapter = inject_lora(
-        base,
-        rank=train.rank,
-        alpha=train.alpha,
-        text_encoder_rank=train.rank,
-        text_encoder_alpha=train.alpha,
-        conv_rank=train.conv_rank,
-        conv_alpha=train.conv_alpha if train.conv_alpha is not None else train.conv_rank,
-        targets=train.targets,
-        exclude=train.exclude,
-        train_unet=True,
-        train_text_encoder=False,
-        seed=0,
-    )
-    return list(adapter.parameters())
 
 
 def _batches(feed: Feed, setup: Setup) -> Counter[tuple[BucketSize, int]]:
@@ -256,18 +244,6 @@ def _held_parts(setup: Setup) -> list[str]:
     if config.samples.every:
         return ["unet", "vae", "text_encoders"]
     return ["unet", "text_encoders"] if config.train.text_encoder else ["unet"]
-
-
-def _text_encoder_parameters(setup: Setup) -> int:
-    """Return the trained numbers in the text encoders: six layers per block."""
-    train = setup.config.train
-    rank = train.text_encoder_rank or train.rank
-    total = 0
-    for text in setup.info.architecture.text_encoders:
-        width, inner = _whole(text["hidden_size"]), _whole(text["intermediate_size"])
-        per_block = 4 * 2 * width + 2 * (width + inner)
-        total += rank * per_block * _whole(text["num_hidden_layers"])
-    return total
 
 
 def _speed(setup: Setup) -> float:

@@ -1,5 +1,7 @@
 """What makes a run this run: if it differs, the run cannot be continued as if nothing was."""
 
+from collections.abc import Sequence
+
 from enogu.config import ProjectConfig
 from enogu.files import content_key
 from enogu.train.prepare import Prepared
@@ -14,7 +16,14 @@ _FREE_SETTINGS = {
 """Settings that change nothing in the adapter: whole sections, or some of their settings."""
 
 
-def run_digest(config: ProjectConfig, prepared: Prepared, *, base_hash: str, precision: str) -> str:
+def run_digest(
+    config: ProjectConfig,
+    prepared: Prepared,
+    *,
+    base_hash: str,
+    precision: str,
+    starting_hashes: Sequence[str] = (),
+) -> str:
     """Return a digest of everything that the trained weights depend on.
 
     Args:
@@ -22,6 +31,7 @@ def run_digest(config: ProjectConfig, prepared: Prepared, *, base_hash: str, pre
         prepared: The pictures with their captions and rectangles.
         base_hash: Content hash of the base.
         precision: Name of the number format of the base.
+        starting_hashes: Content hashes of the adapter files the run starts from.
     """
     settings = config.model_dump(mode="json")
     for section, names in _FREE_SETTINGS.items():
@@ -50,5 +60,6 @@ def run_digest(config: ProjectConfig, prepared: Prepared, *, base_hash: str, pre
             "num_regularisation": len(prepared.regularisation),
             "base": base_hash,
             "precision": precision,
+            "starting": list(starting_hashes),
         }
     )

@@ -102,31 +102,25 @@ class Trainer:
     def _step_event(self) -> Event:
         started = time.perf_counter()
         batch = self.source.batch(self.step)
-        loss, norm, rate = self._train_on(batch)
+        taken = self._train_on(batch)
         self.step += 1
         return self.log.write(
             "step",
             step=self.step,
-            loss=loss,
-            learning_rate=rate,
-            grad_norm=norm,
+            **taken,
             seconds=round(time.perf_counter() - started, 4),
             pictures=len(batch.items),
             timesteps=[int(value) for value in batch.timesteps],
         )
 
-    def _train_on(self, batch: Batch) -> tuple[float, float, float]:
-        """Take one optimiser step; return loss, gradient norm and learning rate."""
+    def _train_on(self, batch: Batch) -> dict[str, float]:
+        """Take one optimiser step; return loss, learning rate, gradient norm and weight norms."""
         settings = self.config.train
-        clip_skip = self.config.model.clip_skip
-        features = encode_batch(self.base, batch, clip_skip)
-        answers = base_answers(self.base, self.adapter, batch, settings.loss, clip_skip=clip_skip)
-        result = compute_loss(self.base, batch, features, settings.loss, answers)
-        loss = float(result.loss.detach())
-        if not torch.isfinite(result.loss):
-            where = first_non_finite_module(self.base, batch, features, settings.loss, answers)
-            raise non_finite_error(self.step + 1, batch, "loss", where)
-        result.loss.backward()
+        stop = settings.text_encoder_stop
+        if stop is not None and self.step >= stop:
+            self.adapter.freeze("text_encoder")
+        with self.adapter.training_step(self.step):
+            loss = self._backward(batch)
         parameters = list(self.adapter.parameters())
         limit = settings.max_grad_norm or float("inf")
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit))
@@ -136,4 +130,26 @@ class Trainer:
         rate = set_learning_rate(self.optimizer, learning_rate_factor(settings, self.step))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return loss, norm, rate
+        taken = {"loss": loss, "learning_rate": rate, "grad_norm": norm}
+        if settings.adapter.max_norm is None:
+            return taken
+        report = self.adapter.limit_norms(settings.adapter.max_norm)
+        return taken | {
+            "norms_limited": report.scaled,
+            "mean_norm": report.mean,
+            "largest_norm": report.largest,
+        }
+
+    def _backward(self, batch: Batch) -> float:
+        """Compute loss and gradients; return the loss."""
+        settings = self.config.train.loss
+        clip_skip = self.config.model.clip_skip
+        features = encode_batch(self.base, batch, clip_skip)
+        answers = base_answers(self.base, self.adapter, batch, settings, clip_skip=clip_skip)
+        result = compute_loss(self.base, batch, features, settings, answers)
+        loss = float(result.loss.detach())
+        if not torch.isfinite(result.loss):
+            where = first_non_finite_module(self.base, batch, features, settings, answers)
+            raise non_finite_error(self.step + 1, batch, "loss", where)
+        result.loss.backward()
+        return loss

@@ -1,14 +1,15 @@
 """Optimisers and learning-rate schedules, by the names used in the settings."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch.nn import Parameter
 
+from enogu.adapters import ParameterGroup
 from enogu.config import TrainConfig
 from enogu.errors import MissingExtraError
+from enogu.families.kohya_names import LoraPart
 from enogu.machine import OPTIONAL_PACKAGES
 
 ParameterGroups = Sequence[dict[str, Any]]
@@ -16,13 +17,13 @@ ParameterGroups = Sequence[dict[str, Any]]
 
 
 def build_optimizer(
-    settings: TrainConfig, parameters: Mapping[str, Sequence[Parameter]]
+    settings: TrainConfig, trained: Sequence[ParameterGroup]
 ) -> torch.optim.Optimizer:
     """Build the optimiser of a run.
 
     Args:
         settings: The section ``train``.
-        parameters: Trained parameters by part, ``unet`` and ``text_encoder``.
+        trained: Parameters with their part and their share of its learning rate.
 
     Returns:
         An optimiser whose groups keep their base rate under ``initial_lr``.
@@ -30,16 +31,28 @@ def build_optimizer(
     Raises:
         MissingExtraError: The optimiser needs a package that is not installed.
     """
-    rates = {
-        "unet": settings.learning_rate,
-        "text_encoder": settings.text_encoder_learning_rate or settings.learning_rate / 2,
-    }
-    groups = [
-        {"params": list(params), "lr": rates[part], "initial_lr": rates[part], "part": part}
-        for part, params in parameters.items()
-        if params
-    ]
+    groups: list[dict[str, Any]] = []
+    for group in trained:
+        rate = part_rate(settings, group.part) * group.rate
+        groups.append(
+            {
+                "params": group.parameters,
+                "lr": rate,
+                "initial_lr": rate,
+                "part": group.part,
+            }
+        )
     return OPTIMIZERS[settings.optimizer](groups, settings.weight_decay)
+
+
+def part_rate(settings: TrainConfig, part: LoraPart) -> float:
+    """Return the learning rate of a part of the base, before blocks and schedule."""
+    if part == "unet":
+        return settings.learning_rate
+    text = settings.text_encoder_learning_rate or settings.learning_rate / 2
+    if part == "te2":
+        return settings.text_encoder_2_learning_rate or text
+    return text
 
 
 def _adamw(groups: ParameterGroups, weight_decay: float) -> torch.optim.Optimizer:

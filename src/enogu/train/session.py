@@ -10,15 +10,17 @@ import psutil
 import torch
 
 from enogu import __version__
-from enogu.adapters import AdapterSet, adapter_metadata, inject_lora, save_adapter
-from enogu.config import ProjectConfig
+from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
+from enogu.adapters.start import merge_files
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
 from enogu.families.spec import Part
+from enogu.files import sha256_file
 from enogu.frozen import pack_frozen
 from enogu.machine import return_freed_memory
 from enogu.project import Project
 from enogu.project.runs import RunFolder
+from enogu.train.adapter import attach_adapter, base_adapter_files, starting_hashes
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
@@ -93,6 +95,7 @@ def train_project(
             setup.prepared,
             base_hash=base.content_hash,
             precision=setup.precision.name,
+            starting_hashes=starting_hashes(project),
         )
         choice = choose_run(project.runs_dir, digest, new=new)
         stage("look", 1, 1)
@@ -216,7 +219,7 @@ class _Session:
             setup.rules,
             seed=config.train.seed,
             num_variants=config.captions.variants,
-            base_hash=base.content_hash,
+            base_hash=_text_hash(base, setup),
             dtype=base.dtype,
             clip_skip=config.model.clip_skip,
         )
@@ -248,17 +251,11 @@ class _Session:
 
     def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
         setup, config = self.setup, self.config
-        adapter = attach_adapter(self.base, config)
+        adapter = attach_adapter(self.base, config, setup.project.root)
         pack_frozen(self.base.unet, dtype=self.base.dtype)
         if config.train.gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
-        optimizer = build_optimizer(
-            config.train,
-            {
-                "unet": adapter.parameters("unet"),
-                "text_encoder": adapter.parameters("text_encoder"),
-            },
-        )
+        optimizer = build_optimizer(config.train, adapter.parameter_groups())
         step = 0
         if self.choice.action == "resume" and self.choice.run.state_path.is_file():
             state = load_state(self.choice.run.state_path)
@@ -331,33 +328,6 @@ class _Session:
         self._record("save", step=trainer.step, file=path.name, model_hash=saved.model_hash)
 
 
-def attach_adapter(base: Base, config: ProjectConfig) -> AdapterSet:
-    """Attach a fresh adapter as the settings describe it.
-
-    Raises:
-        AdapterError: No layer is left to adapt.
-    """
-    train = config.train
-    text_rank = train.text_encoder_rank or train.rank
-    text_alpha = train.text_encoder_alpha
-    if text_alpha is None:
-        text_alpha = train.alpha if train.text_encoder_rank is None else float(text_rank)
-    return inject_lora(
-        base,
-        rank=train.rank,
-        alpha=train.alpha,
-        text_encoder_rank=text_rank,
-        text_encoder_alpha=text_alpha,
-        conv_rank=train.conv_rank,
-        conv_alpha=train.conv_alpha if train.conv_alpha is not None else train.conv_rank,
-        targets=train.targets,
-        exclude=train.exclude,
-        train_unet=train.unet,
-        train_text_encoder=train.text_encoder,
-        seed=train.seed,
-    )
-
-
 def peak_memory_bytes(device: torch.device) -> int:
     """Return the highest memory use so far: of the process on a CPU, else of the device."""
     if device.type == "cuda":
@@ -370,10 +340,22 @@ def peak_memory_bytes(device: torch.device) -> int:
 
 
 def _load_base(setup: Setup, parts: tuple[Part, ...]) -> Base:
-    return load_configured_base(
+    """Load parts of the base, with the adapters merged that the settings name for it."""
+    base = load_configured_base(
         setup.project.base_reference,
         setup.config.model,
         dtype=setup.precision.dtype,
         device=setup.device,
         parts=parts,
     )
+    if parts:
+        merge_files(base, base_adapter_files(setup.project))
+    return base
+
+
+def _text_hash(base: Base, setup: Setup) -> str:
+    """Return what the text encoders are called in keys: merged adapters change them."""
+    merged = [
+        f"{sha256_file(path)}:{weight:g}" for path, weight in base_adapter_files(setup.project)
+    ]
+    return base.content_hash + "".join(f"+{entry}" for entry in merged)
