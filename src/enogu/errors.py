@@ -13,6 +13,7 @@
     │   ├── PhraseError        a phrase book or an entry of it cannot be used
     │   ├── VocabularyError    a tag file or a vocabulary cannot be used, or a tag is unknown
     │   ├── QueryError         a query over captions cannot be understood
+    │   ├── ModelFileError     a network file for pictures, or its card, cannot be used
     │   ├── BaseModelError     a base cannot be loaded or is not one
     │   ├── AdapterError       an adapter cannot be loaded or does not fit
     │   ├── ScheduleError      a noise schedule or sampler was asked for the impossible
@@ -83,6 +84,10 @@ class VocabularyError(UserError):
 
 class QueryError(UserError):
     """A query over captions cannot be understood."""
+
+
+class ModelFileError(UserError):
+    """A network file for pictures, or the card beside it, cannot be used."""
 
 
 class BaseModelError(UserError):

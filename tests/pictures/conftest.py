@@ -57,3 +57,30 @@ def late_exif_png(drawing, tmp_path):
     path = tmp_path / "late.png"
     path.write_bytes(data[:end] + chunk + data[end:])
     return path
+
+
+@pytest.fixture
+def write_network(tmp_path):
+    """Write a tiny network as an ONNX file; `nodes` lead from ``picture`` to `outputs`."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    def write(nodes, outputs, *, shape=(1, 3, 32, 32), name="net.onnx", constants=(), inputs=1):
+        values = [
+            helper.make_tensor_value_info(f"picture{i or ''}", TensorProto.FLOAT, list(shape))
+            for i in range(inputs)
+        ]
+        graph = helper.make_graph(
+            [helper.make_node(*node[:3], **(node[3] if len(node) > 3 else {})) for node in nodes],
+            "tiny",
+            values,
+            [helper.make_tensor_value_info(o, TensorProto.FLOAT, s) for o, s in outputs.items()],
+            [onnx.numpy_helper.from_array(array, key) for key, array in constants],
+        )
+        opset = [helper.make_opsetid("", 18)]
+        path = tmp_path / name
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), str(path))
+        return path
+
+    return write

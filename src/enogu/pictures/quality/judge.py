@@ -87,7 +87,7 @@ def _findings(width: int, height: int, found: Measures, settings: QualitySetting
         (
             found.text > settings.max_text,
             "text-heavy",
-            f"lines of text cover {found.text:.0%} of it (limit {settings.max_text:.0%})",
+            f"lines of text cover {found.text:.1%} of it (limit {settings.max_text:.1%})",
         ),
     ]
     return [Finding(fault=fault, message=message) for is_so, fault, message in tests if is_so]

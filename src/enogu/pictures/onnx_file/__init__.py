@@ -1,0 +1,27 @@
+"""Networks for pictures from ONNX files that the person brings, each with a small card."""
+
+from enogu.pictures.onnx_file.card import (
+    InputCard,
+    JsonObject,
+    card_path,
+    check_keys,
+    input_card,
+    object_at,
+    read_card,
+)
+from enogu.pictures.onnx_file.prepare import Placement, from_output, to_input
+from enogu.pictures.onnx_file.session import PictureModel
+
+__all__ = [
+    "InputCard",
+    "JsonObject",
+    "PictureModel",
+    "Placement",
+    "card_path",
+    "check_keys",
+    "from_output",
+    "input_card",
+    "object_at",
+    "read_card",
+    "to_input",
+]
