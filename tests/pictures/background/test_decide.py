@@ -145,6 +145,20 @@ def test_the_smallest_pictures_do_not_fail(shape):
     assert find_background(pixels, None, SETTINGS).verdict == "unsure"
 
 
+def test_a_large_picture_is_looked_at_in_a_smaller_copy(draw_figure, laid_on, overlap):
+    colour, alpha = draw_figure()
+    pixels = laid_on(colour, alpha, (0, 200, 0))
+    bounded = dataclasses.replace(SETTINGS, max_megapixels=alpha.size / 4e6)
+    found = find_background(pixels, None, bounded)
+    whole = find_background(pixels, None, SETTINGS)
+    assert found.verdict == whole.verdict == "flat"
+    assert overlap(found.mask, alpha) > 0.97
+    assert not np.array_equal(found.mask, whole.mask)
+    assert found.foreground.shape == pixels.shape
+    rim = (found.mask > 0) & (found.mask < 255)
+    assert np.abs(on_colour(found, (0, 200, 0)).astype(int) - pixels)[rim].mean() < 12
+
+
 def test_the_same_picture_gives_the_same_mask(draw_figure, laid_on):
     colour, alpha = draw_figure()
     pixels = laid_on(colour, alpha, gradient(*alpha.shape, 3))
@@ -159,6 +173,7 @@ def test_the_same_picture_gives_the_same_mask(draw_figure, laid_on):
         ({"enclosed": "sometimes"}, "enclosed must be"),
         ({"min_subject": 0.9, "max_subject": 0.5}, "0.9 and 0.5"),
         ({"max_subject": 1.5}, "1.5"),
+        ({"max_megapixels": 0}, "max_megapixels"),
         ({"laid_on": "white"}, "#rrggbb"),
     ],
 )

@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
-from enogu.pictures.background.edge import soften
+from enogu.pictures.background.edge import soften, take_out_background
 from enogu.pictures.background.model import Background, BackgroundSettings, Method
 from enogu.pictures.background.rim import read_rim
 from enogu.pictures.background.spread import Spread, spread_from_rim
@@ -40,6 +41,8 @@ def find_background(
     """
     if alpha is not None and (alpha < _HALF).mean() >= _MIN_CLEAR:
         return _by_alpha(pixels, alpha, settings)
+    if pixels.shape[0] * pixels.shape[1] > settings.max_megapixels * 1e6:
+        return _in_a_smaller_copy(pixels, settings)
     rim = read_rim(pixels)
     if rim is None:
         return Background(
@@ -141,6 +144,26 @@ def _doubt(subject: Mask, spread: Spread, settings: BackgroundSettings) -> str:
     if faint > _MAX_FAINT_SHARE:
         return f"{faint:.0%} of the outline hardly differs from the background"
     return ""
+
+
+def _in_a_smaller_copy(pixels: Pixels, settings: BackgroundSettings) -> Background:
+    height, width = pixels.shape[:2]
+    scale = (settings.max_megapixels * 1e6 / (height * width)) ** 0.5
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
+    found = find_background(small, None, settings)
+    if found.mask is None:
+        return found
+    large = Image.fromarray(found.mask).resize((width, height), Image.Resampling.BILINEAR)
+    mask = np.asarray(large)
+    return assemble(
+        found.method,
+        mask,
+        take_out_background(pixels, mask),
+        sure=found.sure,
+        reason=found.reason,
+        colour=found.colour,
+    )
 
 
 def _by_alpha(pixels: Pixels, alpha: Pixels, settings: BackgroundSettings) -> Background:

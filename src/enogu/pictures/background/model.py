@@ -22,6 +22,9 @@ class BackgroundSettings:
     laid_on: str = WHITE
     """The colour on which a picture with an alpha channel was laid when it was read, as
     ``#rrggbb``; it is taken out of half-transparent pixels."""
+    max_megapixels: float = 16.0
+    """Larger pictures are looked at in a smaller copy, and the mask is scaled up, so that memory
+    and time stay within bounds."""
     min_subject: float = 0.01
     """Smaller subjects are unsure: share of the picture, 0 to 1."""
     max_subject: float = 0.85
@@ -34,6 +37,8 @@ class BackgroundSettings:
                 f"enclosed must be auto, subject or background, got {self.enclosed!r}"
             )
         parse_colour(self.laid_on)
+        if self.max_megapixels <= 0:
+            raise ConfigError(f"max_megapixels must be above 0, got {self.max_megapixels:g}")
         if not 0 <= self.min_subject < self.max_subject <= 1:
             raise ConfigError(
                 "the subject's share must be 0 <= min_subject < max_subject <= 1, got "

@@ -88,7 +88,7 @@ def blocks(grey: Greys) -> float:
     found: list[float] = []
     for axis in (grey, grey.T):
         # Long edges of the drawing must not hide the small steps between blocks.
-        steps = np.minimum(np.abs(np.diff(axis, axis=1)), _BLOCK_STEP)
+        steps = np.minimum(np.abs(np.diff(_some_rows(axis), axis=1)), _BLOCK_STEP)
         columns = steps.mean(axis=0)
         columns = columns[: len(columns) // _BLOCK_PX * _BLOCK_PX].reshape(-1, _BLOCK_PX)
         by_place = np.sort(columns.mean(axis=0)) + 0.05
@@ -158,7 +158,7 @@ def pixel_size(grey: Greys) -> int:
 
 
 def _run_of_equals(grey: Greys) -> int:
-    changes = np.flatnonzero((np.diff(grey, axis=1) != 0).any(axis=0)) + 1
+    changes = np.flatnonzero((np.diff(_some_rows(grey), axis=1) != 0).any(axis=0)) + 1
     if len(changes) < 4:
         return 1
     # Every change lies at the same place in each square, wherever the first one begins.
