@@ -11,7 +11,8 @@ from enogu.families import FAMILIES
 from enogu.families.detect import inspect_base
 from enogu.families.load import load_base
 from enogu.families.safetensors_file import SafetensorsFile, TensorToWrite, write_safetensors
-from enogu.families.testing import build_tiny_base, save_folder, save_single_file
+from enogu.families.single_file_write import save_single_file
+from enogu.families.testing import build_tiny_base, save_folder
 
 
 @pytest.fixture(scope="module")

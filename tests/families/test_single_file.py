@@ -11,8 +11,8 @@ from enogu.families import FAMILIES
 from enogu.families.architecture import Architecture
 from enogu.families.load import load_base
 from enogu.families.safetensors_file import SafetensorsFile, TensorToWrite, write_safetensors
-from enogu.families.single_file_write import stored_tensors
-from enogu.families.testing import build_meta_base, build_tiny_base, save_single_file
+from enogu.families.single_file_write import save_single_file, stored_tensors
+from enogu.families.testing import build_meta_base, build_tiny_base
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pytest
 
 from enogu.errors import BaseModelError
 from enogu.families.detect import inspect_base
-from enogu.families.testing import build_tiny_base, save_single_file
+from enogu.families.single_file_write import save_single_file
+from enogu.families.testing import build_tiny_base
 from enogu.families.tokenizers import build_byte_tokenizer, byte_alphabet, find_tokenizers
 
 

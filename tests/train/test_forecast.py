@@ -7,7 +7,7 @@ from enogu.families.load import load_base
 from enogu.frozen import pack_frozen
 from enogu.train.adapter import attach_adapter
 from enogu.train.forecast import forecast, saved_bytes
-from enogu.train.plan import make_plan, plan_as_dict
+from enogu.train.plan import block_rows, make_plan, plan_as_dict
 from enogu.train.setup import open_setup
 
 
@@ -77,3 +77,17 @@ def test_second_layout_of_frozen_weights_is_counted(make_project):
     attach_adapter(base, setup.config)
     report = pack_frozen(base.unet, dtype=torch.float32)
     assert forecast(setup).layout_bytes == report.backward_bytes
+
+
+def test_the_plan_counts_the_layers_of_each_block(make_project):
+    setup = open_setup(make_project())
+    labels = [row.label for row in block_rows(setup)]
+    count = sum(label.startswith("IN") for label in labels)
+    rates = tuple([1.0, *[0.0] * (count - 2), 0.5])
+    rows = block_rows(open_setup(make_project(train__blocks__down=rates)))
+    by_label = {row.label: row for row in rows}
+    assert by_label["IN01"].layers == 0 and by_label["IN01"].ranks == ()
+    last = by_label[f"IN{count - 1:02d}"]
+    assert last.rate == 0.5
+    assert by_label["MID"].layers > 0 and by_label["MID"].ranks == (4,)
+    assert sum(row.parameters for row in rows) < sum(row.parameters for row in block_rows(setup))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from enogu import __version__
+from enogu.cli.adapter_commands import adapter_app
 from enogu.cli.captions_commands import captions_app
 from enogu.cli.common import run_guarded
 from enogu.cli.config_commands import config_app
@@ -33,6 +34,7 @@ app = App(
 for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, demo):
     app.command(command)
 app.command(config_app)
+app.command(adapter_app)
 app.command(captions_app)
 app.command(world_app)
 tags_app.command(search)

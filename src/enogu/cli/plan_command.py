@@ -1,12 +1,16 @@
 """`enogu plan`: what a run would do."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
 from rich.table import Table
 
 from enogu.cli.common import Common, console, duration, gib, print_json
+
+if TYPE_CHECKING:
+    from enogu.train.plan import BlockRow
 
 
 def plan(
@@ -47,6 +51,8 @@ def plan(
         )
     console.print(table)
     train = setup.config.train
+    if train.blocks.used:
+        console.print(_block_table(made.blocks))
     console.print(
         f"{train.steps} steps of up to {train.batch_size} pictures, {made.epochs:.1f} times "
         "through all"
@@ -70,3 +76,19 @@ def plan(
         console.print(f"[yellow]note[/] {escape(warning)}")
     console.print(f"Pictures exactly as they will be trained: {escape(str(sheet))}")
     console.print("Next: enogu train")
+
+
+def _block_table(rows: "Sequence[BlockRow]") -> Table:
+    table = Table(title="Blocks", title_justify="left", box=None)
+    for heading in ("block", "layers", "rank", "rate", "numbers"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        ranks = ", ".join(map(str, row.ranks)) or "left out"
+        table.add_row(
+            row.label or "others",
+            str(row.layers),
+            ranks,
+            f"{row.rate:g}",
+            f"{row.parameters:,}",
+        )
+    return table

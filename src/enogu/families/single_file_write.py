@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from enogu.families.architecture import Architecture
+from enogu.families.base import Base
 from enogu.families.ldm_names import OPEN_CLIP_FUSED
 from enogu.families.safetensors_file import TensorToWrite, write_safetensors
 from enogu.families.single_file import architecture_metadata, text_key, unet_keys, vae_keys
@@ -93,6 +94,51 @@ def write_single_file(
     )
 
 
+def save_single_file(
+    base: Base,
+    path: Path,
+    dtype: torch.dtype = torch.float32,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    markers: tuple[str, ...] = (),
+) -> None:
+    """Write a base as one file in the original (LDM/sgm) key layout.
+
+    Args:
+        base: A base with all parts, without adapters.
+        path: The file to write.
+        dtype: Type of the tensors in the file.
+        metadata: Further metadata, e.g. ``modelspec.prediction_type``.
+        markers: Empty keys, e.g. ``v_pred`` and ``ztsnr``.
+
+    Raises:
+        StorageError: No room or not allowed to write.
+    """
+    states = {folder: module.state_dict() for folder, module in base.modules().items()}
+    write_single_file(
+        base.spec,
+        architecture_of(base),
+        {
+            folder: {name: tuple(value.shape) for name, value in state.items()}
+            for folder, state in states.items()
+        },
+        lambda folder, name: states[folder][name],
+        path,
+        dtype=dtype,
+        metadata=metadata or {},
+        markers=markers,
+    )
+
+
+def architecture_of(base: Base) -> Architecture:
+    """Return the sizes of a loaded base with all parts."""
+    return Architecture(
+        unet=_public(base.unet.config),
+        vae=_public(base.vae.config),
+        text_encoders=tuple(_public(encoder.config.to_dict()) for encoder in base.text_encoders),
+    )
+
+
 def _stored_text(
     spec: TextEncoderSpec, shapes: Mapping[str, tuple[int, ...]]
 ) -> Iterator[StoredTensor]:
@@ -109,3 +155,12 @@ def _stored_text(
         else:
             shape = (first[0] * len(names), *first[1:])
             yield StoredTensor(key, shape, spec.folder, tuple(names))
+
+
+def _public(config: Mapping[str, object]) -> dict[str, object]:
+    """Return the part of a library's config that plain JSON can hold."""
+    return {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and isinstance(value, bool | int | float | str | list | tuple)
+    }

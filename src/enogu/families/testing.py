@@ -28,7 +28,7 @@ from enogu.families.architecture import (
 )
 from enogu.families.base import Base, TextEncoder
 from enogu.families.safetensors_file import TensorToWrite, write_safetensors
-from enogu.families.single_file_write import write_single_file
+from enogu.families.single_file_write import architecture_of, write_single_file
 from enogu.families.spec import Config, FamilySpec, PredictionType
 from enogu.families.tokenizers import build_byte_tokenizer
 
@@ -122,42 +122,6 @@ def build_meta_base(family: str) -> Base:
     return base
 
 
-def save_single_file(
-    base: Base,
-    path: Path,
-    dtype: torch.dtype = torch.float32,
-    *,
-    metadata: Mapping[str, str] | None = None,
-    markers: tuple[str, ...] = (),
-) -> None:
-    """Write a base as one file in the original (LDM/sgm) key layout.
-
-    Args:
-        base: A base with all parts, without adapters.
-        path: The file to write.
-        dtype: Type of the tensors in the file.
-        metadata: Further metadata, e.g. ``modelspec.prediction_type``.
-        markers: Empty keys, e.g. ``v_pred`` and ``ztsnr``.
-
-    Raises:
-        StorageError: No room or not allowed to write.
-    """
-    states = {folder: module.state_dict() for folder, module in base.modules().items()}
-    write_single_file(
-        base.spec,
-        architecture_of(base),
-        {
-            folder: {name: tuple(value.shape) for name, value in state.items()}
-            for folder, state in states.items()
-        },
-        lambda folder, name: states[folder][name],
-        path,
-        dtype=dtype,
-        metadata=metadata or {},
-        markers=markers,
-    )
-
-
 def write_random_single_file(family: str, path: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     """Write a real-size random checkpoint in the original layout without building the model.
 
@@ -214,15 +178,6 @@ def save_folder(base: Base, path: Path, dtype: torch.dtype = torch.float32) -> N
         stem = "model" if folder.startswith("text_encoder") else "diffusion_pytorch_model"
         entries = [TensorToWrite(name, tuple(value.shape), dtype) for name, value in state.items()]
         write_safetensors(path / folder / f"{stem}.safetensors", entries, state.__getitem__, {})
-
-
-def architecture_of(base: Base) -> Architecture:
-    """Return the sizes of a loaded base with all parts."""
-    return Architecture(
-        unet=_public(base.unet.config),
-        vae=_public(base.vae.config),
-        text_encoders=tuple(_public(encoder.config.to_dict()) for encoder in base.text_encoders),
-    )
 
 
 def _in_memory_base(
@@ -286,15 +241,6 @@ def _random_parameter(pool: Tensor, name: str, shape: tuple[int, ...]) -> Tensor
     count = math.prod(shape)
     scale = 0.7 / math.sqrt(math.prod(shape[1:])) if "embedding" not in name else 0.02
     return (pool * scale).repeat(count // pool.numel() + 1)[:count].reshape(shape)
-
-
-def _public(config: Mapping[str, object]) -> dict[str, object]:
-    """Return the part of a library's config that plain JSON can hold."""
-    return {
-        key: value
-        for key, value in config.items()
-        if not key.startswith("_") and isinstance(value, bool | int | float | str | list | tuple)
-    }
 
 
 def _write_json(path: Path, value: Mapping[str, object]) -> None:

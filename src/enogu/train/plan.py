@@ -4,12 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from enogu.adapters.blocks import BlockLayout
 from enogu.pictures.buckets import BucketSize
 from enogu.pictures.contact_sheet import contact_sheet
 from enogu.tags.caption import variants
 from enogu.tags.dataset import CaptionSyntax, caption_notes
 from enogu.tags.vocabulary import Vocabulary
-from enogu.train.forecast import Forecast, forecast
+from enogu.train.adapter import adapter_spec, attach_adapter
+from enogu.train.forecast import Forecast, forecast, meta_base
 from enogu.train.prepare import TrainingItem
 from enogu.train.setup import Setup
 
@@ -38,12 +40,32 @@ class BucketRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BlockRow:
+    """One block of the UNet.
+
+    Attributes:
+        label: `IN01`, `MID`, `OUT05` …; empty for layers outside all blocks.
+        layers: How many layers are adapted.
+        ranks: Their ranks, without repetition, in ascending order.
+        rate: What the learning rate is multiplied by.
+        parameters: Trained numbers.
+    """
+
+    label: str
+    layers: int
+    ranks: tuple[int, ...]
+    rate: float
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a run would do.
 
     Attributes:
         setup: Base, machine, pictures.
         buckets: One row per bucket, largest number of pictures first.
+        blocks: One row per block of the UNet, those left out too; empty when it is not trained.
         forecast: Memory, time, disk.
         epochs: How often each picture is seen, repeats not counted.
         captions: A few captions as they will be trained.
@@ -52,6 +74,7 @@ class Plan:
 
     setup: Setup
     buckets: tuple[BucketRow, ...]
+    blocks: tuple[BlockRow, ...]
     forecast: Forecast
     epochs: float
     captions: tuple[tuple[str, str], ...]
@@ -65,6 +88,7 @@ def make_plan(setup: Setup) -> Plan:
     return Plan(
         setup=setup,
         buckets=_bucket_rows(setup),
+        blocks=block_rows(setup),
         forecast=prediction,
         epochs=config.train.steps / setup.feed.batches_per_epoch,
         captions=tuple(
@@ -143,6 +167,16 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             }
             for row in plan.buckets
         ],
+        "blocks": [
+            {
+                "block": row.label,
+                "layers": row.layers,
+                "ranks": list(row.ranks),
+                "rate": row.rate,
+                "parameters": row.parameters,
+            }
+            for row in plan.blocks
+        ],
         "steps": setup.config.train.steps,
         "batches_per_epoch": setup.feed.batches_per_epoch,
         "epochs": round(plan.epochs, 2),
@@ -161,6 +195,37 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
         "captions": [{"picture": name, "caption": text} for name, text in plan.captions],
         "warnings": list(plan.warnings),
     }
+
+
+def block_rows(setup: Setup) -> tuple[BlockRow, ...]:
+    """Count the adapted layers of each block of the UNet, from a base without weights.
+
+    Raises:
+        AdapterError: No layer is left to adapt, or a file to start from does not fit.
+    """
+    if not setup.config.train.unet:
+        return ()
+    base = meta_base(setup)
+    adapter = attach_adapter(base, setup.config, setup.project.root)
+    layout = BlockLayout.of_base(base)
+    spec = adapter_spec(setup.config.train, layout)
+    rows: dict[str, list[tuple[int | None, int]]] = {label: [] for label in layout.labels}
+    for name, layer in adapter.layers.items():
+        target = adapter.targets[name]
+        if target.part == "unet":
+            size = sum(factor.numel() for _, factor in layer.update.factors())
+            label = layout.label(target.path) or ""
+            rows.setdefault(label, []).append((layer.update.rank, size))
+    return tuple(
+        BlockRow(
+            label=label,
+            layers=len(layers),
+            ranks=tuple(sorted({rank for rank, _ in layers if rank is not None})),
+            rate=spec.blocks.rates.get(label, 1.0) if spec.blocks is not None else 1.0,
+            parameters=sum(size for _, size in layers),
+        )
+        for label, layers in rows.items()
+    )
 
 
 def _bucket_rows(setup: Setup) -> tuple[BucketRow, ...]:
