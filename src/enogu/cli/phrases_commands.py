@@ -440,7 +440,7 @@ def pictures(
         places: Pictures, and folders with pictures at any depth. A picture counts once.
         file: The file of the book. Left out: the setting phrases.file, or your own.
     """
-    from enogu.draw.picture_prompts import log_pictures
+    from enogu.pictures.prompts.picture_prompts import log_pictures
 
     if not places:
         raise PhraseError("no picture or folder was given")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import enogu
-from enogu.draw.infotext import Infotext, format_infotext, parse_infotext
 from enogu.draw.recipe import BaseUse, LoraUse, Recipe
 from enogu.errors import ConfigError
+from enogu.pictures.prompts.infotext import Infotext, format_infotext, parse_infotext
 
 SAMPLER_LABELS: dict[str, str] = {"euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M"}
 """Name in a recipe → name in A1111."""

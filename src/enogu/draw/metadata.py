@@ -1,20 +1,18 @@
 """PNG files that remember how they were drawn: A1111's text and our recipe."""
 
-import contextlib
-import struct
 import warnings
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from enogu.draw.infotext_recipe import infotext, recipe_from_infotext
 from enogu.draw.recipe import Recipe
 from enogu.errors import ConfigError, PictureError
 from enogu.files import atomic_path, make_dirs
+from enogu.pictures.prompts.picture_prompts import picture_errors
 
 A1111_KEY = "parameters"
 RECIPE_KEY = "enogu"
@@ -110,30 +108,3 @@ def _png_texts(path: Path) -> dict[str, str]:
                     f"{path} is a {image.format} file; recipes are read from PNG files only"
                 )
             return {key: str(value) for key, value in image.text.items()}
-
-
-@contextlib.contextmanager
-def picture_errors(path: Path, wanted: str) -> Generator[None]:
-    """Turn what Pillow raises on a file it cannot read into :class:`PictureError`.
-
-    Args:
-        path: The file that is read.
-        wanted: What it should be, such as ``a PNG``.
-
-    Raises:
-        PictureError: The file is missing or damaged, or is no picture.
-    """
-    try:
-        yield
-    except FileNotFoundError:
-        raise PictureError(f"there is no picture at {path}") from None
-    except (
-        OSError,
-        UnidentifiedImageError,
-        ValueError,
-        SyntaxError,
-        struct.error,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise PictureError(f"{path} cannot be read as {wanted}: {error}") from error

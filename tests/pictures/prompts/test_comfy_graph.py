@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from enogu.draw.comfy_graph import graph_prompts
+from enogu.pictures.prompts.comfy_graph import graph_prompts
 
 
 def node(kind, **inputs):

@@ -6,9 +6,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from enogu.draw.metadata import save_png
-from enogu.draw.picture_prompts import log_pictures, read_picture_prompts
 from enogu.draw.recipe import Recipe
 from enogu.errors import PictureError
+from enogu.pictures.prompts.picture_prompts import log_pictures, read_picture_prompts
 from enogu.tags.phrases import PhraseBook, UseLog, rank
 
 INFOTEXT = (

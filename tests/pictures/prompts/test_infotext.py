@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from enogu.draw.infotext import Infotext, format_infotext, parse_infotext
+from enogu.pictures.prompts.infotext import Infotext, format_infotext, parse_infotext
 
 A1111 = (
     "masterpiece, 1girl, (red hair:1.2)\nsecond line\n"

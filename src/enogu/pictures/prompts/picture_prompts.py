@@ -5,21 +5,22 @@ into PNG files and the EXIF user comment into JPEG, WebP and AVIF; ComfyUI write
 key `prompt`; NovelAI the key `Comment`; Enogu the key `enogu`.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import struct
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
-from enogu.draw.comfy_graph import fields_of, graph_prompts
-from enogu.draw.infotext import parse_infotext
-from enogu.draw.metadata import picture_errors
 from enogu.errors import PictureError
+from enogu.pictures.prompts.comfy_graph import fields_of, graph_prompts
+from enogu.pictures.prompts.infotext import parse_infotext
 from enogu.tags.phrases import UsedPrompt, UseLog
 
 PictureTool = Literal["enogu", "a1111", "comfy", "novelai"]
@@ -130,6 +131,33 @@ def _pictures(places: Iterable[Path]) -> Iterator[Path]:
                 path = Path(folder, name)
                 if path.suffix.lower() in PICTURE_SUFFIXES and not path.is_symlink():
                     yield path
+
+
+@contextlib.contextmanager
+def picture_errors(path: Path, wanted: str) -> Generator[None]:
+    """Turn what Pillow raises on a file it cannot read into :class:`PictureError`.
+
+    Args:
+        path: The file that is read.
+        wanted: What it should be, such as ``a PNG``.
+
+    Raises:
+        PictureError: The file is missing or damaged, or is no picture.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise PictureError(f"there is no picture at {path}") from None
+    except (
+        OSError,
+        UnidentifiedImageError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        raise PictureError(f"{path} cannot be read as {wanted}: {error}") from error
 
 
 def _result(

@@ -1,0 +1,1 @@
+"""The prompts that drawing programs of AI pictures leave in their files."""
