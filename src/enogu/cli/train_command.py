@@ -1,11 +1,6 @@
 """`enogu train` and what belongs to a run: report, TensorBoard export."""
 
-import signal
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -13,6 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json
+from enogu.cli.stopping import graceful_stop
 from enogu.project import LATEST, Project, RunFolder, find_run
 
 _STAGES = {
@@ -69,26 +65,6 @@ class ProgressDisplay:
         self._total = steps
 
 
-@contextmanager
-def graceful_stop() -> Generator[threading.Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into a wish to stop; the second one ends at once."""
-    wish = threading.Event()
-
-    def note(signum: int, frame: FrameType | None) -> None:
-        if wish.is_set():
-            raise KeyboardInterrupt
-        wish.set()
-        errors.print("Stopping after this step and saving; Ctrl-C again to stop at once.")
-
-    watched = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, note) for number in watched}
-    try:
-        yield wish
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def train(
     *,
     new: Annotated[bool, Parameter(negative=())] = False,
@@ -117,7 +93,7 @@ def run_training(project: Project, *, new: bool = False, as_json: bool = False) 
         TimeRemainingColumn(),
     )
     with (
-        graceful_stop() as wish,
+        graceful_stop("after this step") as wish,
         Progress(*columns, console=errors, disable=as_json) as progress,
     ):
         display = ProgressDisplay(progress)

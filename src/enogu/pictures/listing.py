@@ -42,13 +42,21 @@ class Listing:
     warnings: list[str] = field(default_factory=list[str])
 
 
-def list_files(folder: Path, *, recursive: bool = True, leave_out: Path | None = None) -> Listing:
+def list_files(
+    folder: Path,
+    *,
+    recursive: bool = True,
+    leave_out: Path | None = None,
+    follow_links: bool = False,
+) -> Listing:
     """Walk a folder and sort its files by kind.
 
     Args:
         folder: Absolute.
         recursive: Read sub-folders too.
         leave_out: An absolute folder inside `folder` that is not walked.
+        follow_links: Walk into linked folders, each real folder once, and take linked files
+            wherever they lie.
 
     Returns:
         The files. A sub-folder that cannot be read is among the refused.
@@ -61,10 +69,19 @@ def list_files(folder: Path, *, recursive: bool = True, leave_out: Path | None =
         listing.refused.append(Refused(path=where, reason=reason))
 
     root = folder.resolve()
-    for current, folders, names in os.walk(folder, onerror=note_unreadable):
+    walked: set[Path] = set()
+    for current, folders, names in os.walk(
+        folder, onerror=note_unreadable, followlinks=follow_links
+    ):
         here = Path(current)
+        if follow_links:
+            # A link to a folder above would be walked for ever.
+            if here.resolve() in walked:
+                folders.clear()
+                continue
+            walked.add(here.resolve())
         visible = sorted(name for name in folders if not name.startswith("."))
-        links = [name for name in visible if (here / name).is_symlink()]
+        links = [name for name in visible if not follow_links and (here / name).is_symlink()]
         listing.warnings += [f"link to a folder, not followed: {here / name}" for name in links]
         listing.warnings += [
             f"folder with the name of a caption file: {here / name}"
@@ -77,13 +94,14 @@ def list_files(folder: Path, *, recursive: bool = True, leave_out: Path | None =
         ]
         for name in sorted(names):
             if not name.startswith("."):
-                _sort_in(here / name, root, listing)
+                _sort_in(here / name, None if follow_links else root, listing)
     return listing
 
 
-def _sort_in(path: Path, root: Path, listing: Listing) -> None:
+def _sort_in(path: Path, root: Path | None, listing: Listing) -> None:
+    """Put a file into its list; `root` is the folder that links must not leave, if any."""
     suffix, stem = path.suffix.lower(), path.stem.lower()
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
+    if root is not None and path.is_symlink() and not path.resolve().is_relative_to(root):
         if suffix in PICTURE_SUFFIXES or suffix in CAPTION_SUFFIXES:
             reason = f"is a link that leads out of the folder, to {path.resolve()}; copy the file"
             listing.refused.append(Refused(path=path, reason=reason))

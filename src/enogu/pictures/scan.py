@@ -179,12 +179,27 @@ def _read(path: Path, max_megapixels: float, *, verify: bool) -> _Found | str:
         return error.message.removeprefix(f"{path}: ")
     except OSError as error:
         return f"cannot be read ({error.strerror})"
-    if min(header.width, header.height) < _SMALLEST_SIDE_PX:
-        return (
-            f"is only {header.width}x{header.height} pixels; there is nothing to learn from "
-            f"below {_SMALLEST_SIDE_PX}"
-        )
-    return _Found(id=digest, header=header)
+    return too_small(header.width, header.height) or _Found(id=digest, header=header)
+
+
+def too_small(width: int, height: int) -> str | None:
+    """Return why a picture of this size, in pixels, cannot be used; None when it can."""
+    if min(width, height) >= _SMALLEST_SIDE_PX:
+        return None
+    return (
+        f"is only {width}x{height} pixels; there is nothing to learn from below {_SMALLEST_SIDE_PX}"
+    )
+
+
+def shape_notes(width: int, height: int) -> list[str]:
+    """Return what is odd about a size in pixels, in plain words."""
+    notes: list[str] = []
+    short, long = sorted((width, height))
+    if short < _SMALL_SIDE_PX:
+        notes.append(f"is small: its short side has less than {_SMALL_SIDE_PX} pixels")
+    if long > _LONG_RATIO * short:
+        notes.append(f"is very long: one side is more than {_LONG_RATIO:g} times the other")
+    return notes
 
 
 def _usable(
@@ -245,12 +260,7 @@ def _foreign_reason(path: Path) -> str:
 
 
 def _notes(header: PictureHeader, caption: CaptionText | None) -> tuple[str, ...]:
-    notes = [*header.notes]
-    short, long = sorted((header.width, header.height))
-    if short < _SMALL_SIDE_PX:
-        notes.append(f"is small: its short side has less than {_SMALL_SIDE_PX} pixels")
-    if long > _LONG_RATIO * short:
-        notes.append(f"is very long: one side is more than {_LONG_RATIO:g} times the other")
+    notes = [*header.notes, *shape_notes(header.width, header.height)]
     if caption is None and header.prompt:
         notes.append("has no caption file, but a prompt inside that could become its caption")
     return (*notes, *(caption.notes if caption else ()))

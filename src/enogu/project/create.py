@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,17 +77,14 @@ def create_project(
             hint="Make the project beside that folder instead.",
         )
     scan = scan_pictures(pictures)
-    trigger, reason = (trigger, "given") if trigger else find_trigger(scan, root.name)
-    values: dict[str, Any] = {
-        "version": CONFIG_VERSION,
-        "base": base,
-        "preset": preset,
-        "captions.trigger": trigger,
-    }
-    for text in assignments:
-        name, value = parse_assignment(text)
-        values[name] = value
-    resolve({}, values, source=CONFIG_NAME)
+    captions = [record.caption for record in scan.records]
+    trigger, reason = (trigger, "given") if trigger else find_trigger(captions, root.name)
+    values = first_settings(
+        base=base,
+        preset=preset,
+        trigger=trigger,
+        more=dict(parse_assignment(text) for text in assignments),
+    )
 
     make_dirs(root.parent)
     if root.is_dir():
@@ -97,7 +94,7 @@ def create_project(
         shutil.rmtree(building, ignore_errors=True)
         try:
             _copy_pictures(scan, pictures, building / "pictures")
-            write_config_file(building / CONFIG_NAME, values, comments=_COMMENTS)
+            write_first_settings(building, values)
             building.rename(root)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -109,20 +106,54 @@ def create_project(
     )
 
 
-def find_trigger(scan: Scan, name: str) -> tuple[str, str]:
+def first_settings(
+    *, base: str = "mini", preset: str = "character", trigger: str, more: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings a new project begins with, by dotted name.
+
+    Args:
+        base: The base to train on.
+        preset: The preset to begin with.
+        trigger: The trigger word.
+        more: Further settings; they win.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+    values: dict[str, Any] = {
+        "version": CONFIG_VERSION,
+        "base": base,
+        "preset": preset,
+        "captions.trigger": trigger,
+        **more,
+    }
+    resolve({}, values, source=CONFIG_NAME)
+    return values
+
+
+def write_first_settings(root: Path, values: Mapping[str, Any]) -> None:
+    """Write the settings file of a new project.
+
+    Raises:
+        StorageError: The place cannot be written.
+    """
+    write_config_file(root / CONFIG_NAME, values, comments=_COMMENTS)
+
+
+def find_trigger(texts: Sequence[str | None], name: str) -> tuple[str, str]:
     """Propose a trigger word.
 
     Args:
-        scan: The pictures with their captions.
+        texts: The captions of all pictures; None for those without one.
         name: The name of the project.
 
     Returns:
         The tag that begins every caption when there is one and no two captions differ in it;
         else the letters of the project's name; with a sentence that says which.
     """
-    captions = [record.caption for record in scan.records if record.caption]
+    captions = [text for text in texts if text]
     firsts = {tags[0] for caption in captions if (tags := split_tags(caption))}
-    if len(captions) > 1 and len(captions) == len(scan.records) and len(firsts) == 1:
+    if len(captions) > 1 and len(captions) == len(texts) and len(firsts) == 1:
         first = firsts.pop()
         if not re.fullmatch(r"\d?(girl|boy|other)s?|solo", first):
             return first, "it begins every caption"

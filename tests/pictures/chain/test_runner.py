@@ -256,7 +256,7 @@ class TestStopping:
 
 
 class TestProcesses:
-    def test_give_the_same_as_one_after_the_other(self, project, monkeypatch):
+    def test_give_the_same_as_one_after_the_other(self, project):
         for number in range(9):
             project.draw(f"{number}.png")
         (project.root / "pictures" / "text.png").write_text("hello")
@@ -268,31 +268,6 @@ class TestProcesses:
         assert two == one
         assert [project.results(f"{number}.png") for number in range(9)] == results
         assert project.ran() == {"cut": 9, "look": 9}
-
-    def test_large_pictures_wait_for_each_other(self, monkeypatch):
-        """With room for three of them, never more than three are under way."""
-        under_way = []
-
-        class Pool:
-            def submit(self, function, task):
-                under_way.append(task)
-                return task
-
-        def wait(running, return_when):
-            assert len(running) <= 3
-            done = next(iter(running))
-            return {done}, set()
-
-        class Task:
-            def result(self):
-                return self
-
-        monkeypatch.setattr(runner, "wait", wait)
-        monkeypatch.setattr(runner, "_memory_need", lambda task: 10)
-        tasks = [Task() for _ in range(20)]
-        done = list(runner._in_processes(Pool(), iter(tasks), 8, 30, lambda: False))
-        assert set(done) == set(tasks) == set(under_way)
-        assert len(done) == 20
 
 
 def test_a_step_before_what_it_needs_is_our_own_fault(project):

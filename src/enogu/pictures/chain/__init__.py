@@ -2,7 +2,8 @@
 
 from enogu.pictures.chain.holds import effective
 from enogu.pictures.chain.look import Look, look_at_files
-from enogu.pictures.chain.runner import Bounds, ChainRun, Progress, run_chain
+from enogu.pictures.chain.pool import Bounds
+from enogu.pictures.chain.runner import ChainRun, Progress, run_chain
 from enogu.pictures.chain.step import ChainPicture, Outcome, PictureStep
 from enogu.pictures.chain.worker import Loader
 

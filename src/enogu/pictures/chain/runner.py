@@ -4,35 +4,22 @@ Each picture is decoded once however many steps look at it. What is done is kept
 stop, a crash or a full disk costs at most the last second, and the next run goes on.
 """
 
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-import psutil
-
-from enogu.errors import PictureError, RunError
 from enogu.pictures.chain.holds import Known, anything_to_do
+from enogu.pictures.chain.pool import BYTES_PER_PIXEL, Bounds, memory_of_file, run_all
 from enogu.pictures.chain.step import PictureStep
-from enogu.pictures.chain.worker import ChainWorker, Done, Loader, Task, start_process, work
-from enogu.pictures.read import read_header
-from enogu.pictures.records import Decisions, FileEntry, PictureFacts, Records
+from enogu.pictures.chain.worker import ChainWorker, Done, Loader, Task
+from enogu.pictures.records import Decisions, FileEntry, Records
 
 Progress = Callable[[int, int, str], None]
 """Called with how many pictures are done, how many there are to do, and the name of the last."""
 
 _KEEP_EVERY_S: Final = 0.5
-_FEW: Final = 8
-"""With fewer pictures, starting processes costs more than it brings."""
-
-_BYTES_PER_PIXEL: Final = 40
-"""What a picture takes while the steps look at it: colours, alpha, and a few working copies."""
-_LEAST_MEMORY: Final = 256 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +33,6 @@ class ChainRun:
     """Pictures on which nothing had to be done."""
     refused: tuple[tuple[str, str], ...]
     """Names with the reason, by name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """How much of the machine a run may take."""
-
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    """Processes, at least 1."""
-    memory_bytes: int = field(
-        default_factory=lambda: max(_LEAST_MEMORY, psutil.virtual_memory().available // 2)
-    )
-    """Together. One picture at a time is looked at even when it alone takes more."""
 
 
 def run_chain(
@@ -107,7 +82,14 @@ def run_chain(
     done = 0
     outcome: Literal["finished", "stopped"] = "finished"
     try:
-        for result in _all_done(tasks, worker, (steps, loader), bounds, len(chosen), stop):
+        for _, result in run_all(
+            tasks,
+            worker,
+            count=len(chosen),
+            bounds=bounds,
+            memory_need=_memory_need,
+            stop=stop,
+        ):
             keeper.take(result)
             done += 1
             if progress is not None:
@@ -222,74 +204,7 @@ class _Keeper:
                 self._records.put_file(replace(entry, refusal=done.refusal))
 
 
-def _all_done(
-    tasks: Iterable[Task],
-    worker: ChainWorker,
-    start: tuple[Sequence[PictureStep], Loader],
-    bounds: Bounds,
-    count: int,
-    stop: Callable[[], bool] | None,
-) -> Iterator[Done]:
-    wanted = stop or (lambda: False)
-    workers = min(bounds.workers, count)
-    if workers <= 1 or count < _FEW:
-        for task in tasks:
-            if wanted():
-                return
-            yield worker(task)
-        return
-    context = multiprocessing.get_context("spawn")
-    steps, loader = start
-    with ProcessPoolExecutor(
-        workers, context, start_process, (steps, loader, worker.derived)
-    ) as pool:
-        try:
-            yield from _in_processes(pool, iter(tasks), workers, bounds.memory_bytes, wanted)
-        except BrokenProcessPool as error:
-            raise RunError(
-                "a process that looked at pictures was ended from outside, mostly for lack of "
-                "memory; what was done before is kept",
-                hint="Run the same command again; add --workers 1 to use less memory.",
-            ) from error
-
-
-def _in_processes(
-    pool: ProcessPoolExecutor,
-    tasks: Iterator[Task],
-    workers: int,
-    memory_bytes: int,
-    stop: Callable[[], bool],
-) -> Iterator[Done]:
-    running: dict[Future[Done], int] = {}
-    waiting = next(tasks, None)
-    while waiting is not None or running:
-        while waiting is not None and not stop():
-            need = _memory_need(waiting)
-            # Two for each process, so that none waits; a large picture waits for the others.
-            if running and (
-                len(running) >= 2 * workers or sum(running.values()) + need > memory_bytes
-            ):
-                break
-            running[pool.submit(work, waiting)] = need
-            waiting = next(tasks, None)
-        if not running:
-            return
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            del running[future]
-            yield future.result()
-
-
 def _memory_need(task: Task) -> int:
-    facts: PictureFacts | None = task.facts
-    if facts is not None:
-        return facts.width * facts.height * _BYTES_PER_PIXEL
-    return _header_pixels(task.path) * _BYTES_PER_PIXEL
-
-
-def _header_pixels(path: Path) -> int:
-    try:
-        header = read_header(path, max_megapixels=float("inf"))
-    except PictureError:
-        return 0
-    return header.width * header.height
+    if task.facts is not None:
+        return task.facts.width * task.facts.height * BYTES_PER_PIXEL
+    return memory_of_file(task.path)

@@ -1,7 +1,6 @@
 """One picture through the whole chain, decoded once; runs in a process of its own."""
 
 import hashlib
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +80,6 @@ class ChainWorker:
         self._steps = tuple(steps)
         self._loader = loader
         self._files = DerivedFiles(derived)
-
-    @property
-    def derived(self) -> Path:
-        """The folder of derived files."""
-        return self._files.folder
 
     def __call__(self, task: Task) -> Done:
         """Take one picture through the chain.
@@ -222,19 +216,3 @@ def facts_of(picture_id: str, picture: Picture, loader: Loader) -> PictureFacts:
         prompt=picture.prompt,
         notes=picture.notes,
     )
-
-
-_worker: ChainWorker | None = None
-
-
-def start_process(steps: Sequence[PictureStep], loader: Loader, derived: Path) -> None:
-    """Make this process ready; Ctrl-C is the business of the process that hands out the work."""
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = ChainWorker(steps, loader, derived)
-
-
-def work(task: Task) -> Done:
-    """Take one picture through the chain in a process made ready by :func:`start_process`."""
-    assert _worker is not None
-    return _worker(task)
