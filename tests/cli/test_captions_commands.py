@@ -44,8 +44,20 @@ def test_check_finds_and_is_strict_on_request(folder, call, told, document):
     assert {"contradiction", "unknown"} <= kinds
 
 
+def test_a_project_asks_its_own_vocabulary(folder, told):
+    assert run(["new", "zz", "--pictures", str(folder)]) == 0
+    caption = next((folder.parent / "zz" / "pictures").glob("*.txt"))
+    caption.write_text("1girl, studio_word", encoding="utf-8")
+    words = folder.parent / "studio.csv"
+    words.write_text("studio_word,0,12,\n", encoding="utf-8")
+    place = ("--project", "zz", "--set", "tags.vocabulary=project")
+    assert run(["tags", "import", str(words), *place]) == 0
+    assert "studio word" in told("check", "--project", "zz")
+    assert "studio word" not in told("check", *place)
+
+
 def test_find_lists_names_and_paths(folder, told, document):
-    assert "2 of 5 files fit" in told("find", "smile AND count>3", str(folder))
+    assert "Fits: 2 of 5 files" in told("find", "smile AND count>3", str(folder))
     paths = told("find", "witch_hat", str(folder), "--paths").split()
     assert paths == [str(folder / f"{number}.txt") for number in (0, 2, 4)]
     found = document("find", "no such tag OR smile", str(folder))
@@ -56,7 +68,7 @@ def test_edit_shows_first_writes_on_request_and_is_taken_back(folder, told):
     before = {path.name: path.read_bytes() for path in folder.glob("*.txt")}
     words = ["edit", str(folder), "--prepend", "hero", "--drop-implied", "--where", "NOT smile"]
     text = told(*words)
-    assert "3 of 3 files change" in text
+    assert "Changes: 3 of 3 files" in text
     assert "nothing was written" in text.lower()
     assert {path.name: path.read_bytes() for path in folder.glob("*.txt")} == before
     text = told(*words, "--apply")
@@ -64,7 +76,7 @@ def test_edit_shows_first_writes_on_request_and_is_taken_back(folder, told):
     assert (folder / "0.txt").read_bytes() == b"hero, 1girl, blue hair, witch hat"
     assert (folder / "1.txt").read_bytes() == before["1.txt"]
     assert list((folder / ".enogu" / "captions").glob("*.done.gz"))
-    assert "3 files are as they were" in told("undo", str(folder))
+    assert "3 files as before" in told("undo", str(folder))
     assert {path.name: path.read_bytes() for path in folder.glob("*.txt")} == before
 
 

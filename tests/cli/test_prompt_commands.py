@@ -32,6 +32,17 @@ def test_check_says_what_is_wrong_and_shows_the_repair(call):
     assert "閉じられていません" in printed.out
 
 
+def test_check_speaks_japanese_throughout(call):
+    code, printed = call("check", "1girl, smile", "--language", "ja")
+    assert code == 0
+    assert printed.out.split("\n") == [
+        "問題は見つかりませんでした。",
+        "チャンク1: ~4/75 トークン: 1girl, smile",
+        "トークン数は見積もりです。--base を付けると正確に数えます",
+        "",
+    ]
+
+
 def test_check_of_a_good_prompt_ends_with_0_and_counts_with_a_base(call):
     code, printed = call("check", "1girl, red hair", "--base", "mini", "--json")
     assert code == 0

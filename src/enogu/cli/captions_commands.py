@@ -63,7 +63,7 @@ def stats(
     from enogu.tags.dataset.documents import statistics_as_dict
 
     place = find_place(folder, common)
-    vocabulary = open_vocabulary()
+    vocabulary = open_vocabulary(place)
     captions = read_place(place)
     word = trigger or place.trigger or guess_trigger(captions, vocabulary)
     found = captions_statistics(captions, vocabulary, trigger=word, absorbed_share=share)
@@ -108,7 +108,7 @@ def check(
 
     place = find_place(folder, common)
     captions = read_place(place)
-    vocabulary = open_vocabulary()
+    vocabulary = open_vocabulary(place)
     word = trigger or place.trigger or guess_trigger(captions, vocabulary)
     findings = check_captions(captions, vocabulary, trigger=word)
     if common.json:
@@ -238,7 +238,8 @@ def edit(
         return 0
     captions = read_place(place)
     choice = choose(captions, where) if where else None
-    edits = options.edits(captions)
+    vocabulary = open_vocabulary(place) if options.needs_vocabulary() else None
+    edits = options.edits(captions, vocabulary)
     plan = plan_edits(captions, edits, chosen=None if choice is None else choice.files)
     written = apply_edits(plan, place.journals, request) if apply else None
     if common.json:

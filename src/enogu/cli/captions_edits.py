@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from enogu.cli.captions_place import open_vocabulary
+from enogu.cli.common import counted
 from enogu.errors import CaptionError
 from enogu.tags.caption import split_tags
-from enogu.tags.dataset import CaptionSet
+from enogu.tags.dataset import CaptionSet, KnowsTags
 from enogu.tags.dataset import edits as plain
 from enogu.tags.dataset import edits_knowing as knowing
 from enogu.tags.dataset.document import tag_key
@@ -44,8 +44,16 @@ class EditOptions:
         given = {name: value for name, value in asdict(self).items() if value}
         return json.dumps(given, default=str, sort_keys=True)
 
-    def edits(self, captions: CaptionSet) -> list[plain.Edit]:
+    def needs_vocabulary(self) -> bool:
+        """Say whether an edit must know what tags mean."""
+        return self.canonical or self.prune_traits or self.drop_implied or self.sort
+
+    def edits(self, captions: CaptionSet, vocabulary: KnowsTags | None) -> list[plain.Edit]:
         """Return the edits in the order in which they are made.
+
+        Args:
+            captions: All that may be edited.
+            vocabulary: The tags known; None where no edit needs it.
 
         Raises:
             CaptionError: An option is wrong.
@@ -54,15 +62,17 @@ class EditOptions:
             raise CaptionError("--blanks and --underscores are opposites; give one of them")
         separator = captions.syntax.separator
         edits = [
-            *self._knowing_before(),
+            *self._knowing_before(vocabulary),
             *(plain.substitute(*_replacement(text, separator)) for text in self.replace),
             *(plain.substitute_regex(text) for text in self.regex),
             *(plain.remove(split_tags(text, separator=separator)) for text in self.remove),
         ]
         if self.blacklist is not None:
             names = _listed(self.blacklist, separator)
-            edits.append(plain.remove(names, f"remove {len(names)} tags of {self.blacklist.name}"))
-        edits += self._knowing_after(captions)
+            edits.append(
+                plain.remove(names, f"remove {counted(len(names), 'tag')} of {self.blacklist.name}")
+            )
+        edits += self._knowing_after(captions, vocabulary)
         for make, texts in (
             (plain.move_to_front, self.front),
             (plain.append, self.add),
@@ -78,16 +88,16 @@ class EditOptions:
     def _spared(self) -> set[str]:
         return {tag_key(self.trigger)} if self.trigger else set()
 
-    def _knowing_before(self) -> list[plain.Edit]:
-        if not self.canonical:
+    def _knowing_before(self, vocabulary: KnowsTags | None) -> list[plain.Edit]:
+        if not self.canonical or vocabulary is None:
             return []
-        return [knowing.to_canonical(open_vocabulary(), spared=self._spared())]
+        return [knowing.to_canonical(vocabulary, spared=self._spared())]
 
-    def _knowing_after(self, captions: CaptionSet) -> list[plain.Edit]:
+    def _knowing_after(
+        self, captions: CaptionSet, vocabulary: KnowsTags | None
+    ) -> list[plain.Edit]:
         edits: list[plain.Edit] = []
         spared = self._spared()
-        needs_vocabulary = self.prune_traits or self.drop_implied or self.sort
-        vocabulary = open_vocabulary() if needs_vocabulary else None
         if self.prune_traits:
             edits.append(knowing.prune_traits(captions, vocabulary, self.trigger, share=self.share))
         if self.thin_out_people:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from enogu.cli.common import Common
+from enogu.config.tags import TagsConfig
 from enogu.errors import CaptionError, ProjectError
 from enogu.pictures.listing import list_files
 from enogu.project import Project, find_project, open_project
 from enogu.tags.dataset import CaptionSet, CaptionSyntax, Remembered, load_captions
 from enogu.tags.dataset.captions import Unusable
 from enogu.tags.dataset.journal import HIDDEN_PLACE
-from enogu.tags.vocabulary import Vocabulary
+from enogu.tags.vocabulary import open_chosen_vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +24,17 @@ class CaptionPlace:
         syntax: The signs that divide a caption, from the project's settings.
         trigger: The project's trigger word; empty outside projects.
         leave_out: The project's regularisation pictures; they teach nothing of the subject.
+        tags: Say which vocabulary is asked.
+        root: The project whose vocabulary that may be.
     """
 
     folder: Path
     journals: Path
     syntax: CaptionSyntax
     trigger: str
+    tags: TagsConfig
     leave_out: Path | None = None
+    root: Path | None = None
 
 
 def find_place(folder: Path | None, common: Common) -> CaptionPlace:
@@ -52,8 +57,14 @@ def find_place(folder: Path | None, common: Common) -> CaptionPlace:
     if not folder.is_dir():
         raise CaptionError(f"{folder}: there is no such folder", hint="Name a folder of captions.")
     if project is None:
+        here, resolved = common.open_project_or_none()
         return CaptionPlace(
-            folder=folder, journals=folder / HIDDEN_PLACE, syntax=CaptionSyntax(), trigger=""
+            folder=folder,
+            journals=folder / HIDDEN_PLACE,
+            syntax=CaptionSyntax(),
+            trigger="",
+            tags=resolved.config.tags,
+            root=here.root if here else None,
         )
     captions = project.resolved.config.captions
     inside = folder.resolve().relative_to(project.root.resolve())
@@ -67,6 +78,8 @@ def find_place(folder: Path | None, common: Common) -> CaptionPlace:
         ),
         trigger=captions.trigger,
         leave_out=project.regularisation_dir,
+        tags=project.resolved.config.tags,
+        root=project.root,
     )
 
 
@@ -92,6 +105,6 @@ def read_place(place: CaptionPlace) -> CaptionSet:
     return captions.with_notes(refused, tuple(listing.warnings))
 
 
-def open_vocabulary() -> Remembered:
-    """Open the person's vocabulary for many questions."""
-    return Remembered(Vocabulary.open())
+def open_vocabulary(place: CaptionPlace) -> Remembered:
+    """Open the vocabulary of the place for many questions."""
+    return Remembered(open_chosen_vocabulary(place.tags, place.root))

@@ -39,11 +39,11 @@ def show_statistics(
     )
     _show_files(captions)
     if found.empty:
-        console.print(f"[yellow]note[/] {found.empty} captions are empty")
+        console.print(f"[yellow]note[/] {counted(found.empty, 'empty caption')}")
     if found.pairs.left_out:
         console.print(
-            f"[yellow]note[/] {found.pairs.left_out} captions have too many tags to be counted in "
-            "pairs"
+            f"[yellow]note[/] {counted(found.pairs.left_out, 'caption')} with too many tags to "
+            "be counted in pairs"
         )
     _show_trigger(found)
     _show_absorbed(found)
@@ -124,7 +124,7 @@ def _show_single(single: Sequence[str]) -> None:
     shown = ", ".join(spoken_name(name) for name in single[:_SINGLES_SHOWN])
     more = f" and {len(single) - _SINGLES_SHOWN} more" if len(single) > _SINGLES_SHOWN else ""
     console.print(
-        f"\n[bold]In one caption only[/] ({len(single)} tags, hardly learnt)\n  "
+        f"\n[bold]In one caption only[/] ({counted(len(single), 'tag')}, hardly learnt)\n  "
         f"{escape(shown + more)}"
     )
 
@@ -151,11 +151,14 @@ def _show_files(captions: CaptionSet) -> None:
     for warning in captions.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}")
     for paths, text in (
-        (captions.without_caption, "pictures have no caption"),
-        (captions.without_picture, "captions have no picture"),
+        (captions.without_caption, ("picture", "without caption")),
+        (captions.without_picture, ("caption", "without picture")),
     ):
         if paths:
-            console.print(f"[yellow]note[/] {len(paths)} {text} (first: {escape(paths[0].name)})")
+            console.print(
+                f"[yellow]note[/] {counted(len(paths), text[0])} {text[1]} "
+                f"(first: {escape(paths[0].name)})"
+            )
 
 
 def _table(
@@ -215,7 +218,7 @@ def show_choice(captions: CaptionSet, choice: Choice, *, paths: bool) -> None:
     for file in files:
         text = " ⏎ ".join(file.text.strip().splitlines())
         console.print(f"[bold]{escape(file.relative)}[/]  [dim]{escape(text)}[/]")
-    console.print(f"{len(files)} of {len(captions.files)} files fit")
+    console.print(f"Fits: {len(files)} of {counted(len(captions.files), 'file')}")
     show_unmatched(choice)
 
 
@@ -248,14 +251,14 @@ def show_plan(
         for line in change.lines:
             _show_line(line)
     if len(plan.changes) > rows:
-        console.print(f"[dim]… and {len(plan.changes) - rows} more files: --rows …[/]")
+        console.print(f"[dim]… and {counted(len(plan.changes) - rows, 'file')} more: --rows …[/]")
     for item in plan.refused:
         console.print(f"[yellow]cannot be edited[/] {escape(f'{item.path}: {item.reason}')}")
     _show_sums("taken out", plan.removed.most_common(), "red")
     _show_sums("put in", plan.added.most_common(), "green")
     console.print(
-        f"{len(plan.changes)} of {plan.considered} files "
-        + ("change" if plan.changes else "change: the captions are so already")
+        f"Changes: {len(plan.changes)} of {counted(plan.considered, 'file')}"
+        + ("" if plan.changes else ", the captions are so already")
     )
     if plan.changes and not will_write:
         console.print("Nothing was written. To write it, run the same command with --apply")
@@ -306,8 +309,8 @@ def show_written(
         console.print(f"[yellow]left as it is[/] {escape(str(path))}")
     if undone:
         console.print(
-            f"Took back ({escape('; '.join(written.titles))}): {written.num_files} files are as "
-            "they were"
+            f"Took back ({escape('; '.join(written.titles))}): "
+            f"{counted(written.num_files, 'file')} as before"
         )
     elif written.journal is None:
         console.print("Nothing to write.")

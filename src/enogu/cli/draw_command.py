@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from enogu.cli.common import Common, console, errors, print_json
-from enogu.errors import ConfigError
+from enogu.config import ProjectConfig
+from enogu.errors import ConfigError, EnoguError
 from enogu.project import Project, find_adapter
 
 _MAX_RANDOM_SEED = 2**32
@@ -83,11 +84,23 @@ def draw(
             paths=paths,
             callback=show,
         )
+    _remember(prompt, config, project)
     if common.json:
         print_json({"pictures": [str(path) for path in written], "seed": first})
         return
     for place, path in enumerate(written):
         console.print(f"{escape(str(path))}  seed {first + place}")
+
+
+def _remember(prompt: str, config: ProjectConfig, project: Project | None) -> None:
+    """Count the tags of what was drawn; what cannot be counted does not take the pictures back."""
+    from enogu.tags.own_use import remember_prompt
+
+    root = project.root if project else None
+    try:
+        remember_prompt(config.tags, root, prompt, config.draw.negative_prompt)
+    except EnoguError as error:
+        errors.print(f"Use was not remembered: {error.message}", markup=False, style="yellow")
 
 
 def output_paths(out: Path | None, number: int, seed: int) -> list[Path]:

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from enogu.cli.common import Common, console, print_json
+from enogu.cli.common import Common, console, counted, print_json
 from enogu.cli.phrases_place import open_book, remembers_use
 from enogu.cli.phrases_show import phrase_json, ranking_json, show_entries, show_ranking
 from enogu.errors import PhraseError
@@ -380,8 +380,9 @@ def state(
         return
     console.print(f"The log is {'on' if held.on else 'off'}: {escape(str(held.path))}")
     console.print(
-        f"{held.uses} uses since {held.first_day or 'never'}: {held.searches} searches, "
-        f"{held.prompts} prompts, {held.pictures} pictures read"
+        f"{counted(held.uses, 'use')} since {held.first_day or 'never'}: "
+        f"{counted(held.searches, 'different search text')}, "
+        f"{counted(held.prompts, 'different prompt')}, {counted(held.pictures, 'picture')} read"
     )
 
 
@@ -423,7 +424,7 @@ def empty(*, file: Path | None = None, common: _Common = Common()) -> None:  # n
     if common.json:
         print_json({"deleted": count, "file": str(book.path)})
     else:
-        console.print(f"Deleted {count} uses from {escape(str(book.path))}")
+        console.print(f"Deleted {counted(count, 'use')} from {escape(str(book.path))}")
 
 
 @phrases_log_app.command
@@ -461,7 +462,7 @@ def pictures(
         )
         return
     console.print(
-        f"{result.pictures} pictures, {result.told} with a prompt, {result.new} new in "
+        f"{counted(result.pictures, 'picture')}, {result.told} with a prompt, {result.new} new in "
         f"{escape(str(book.path))}"
     )
     for reason in result.unreadable[:10]:

@@ -11,6 +11,7 @@ from enogu.cli.common import Common, console, errors, print_json
 from enogu.cli.tags_commands import open_vocabulary
 from enogu.errors import PromptError
 from enogu.tags.prompt.check import SEEN_AT_LEAST, CheckOptions, check_prompt, mend_prompt
+from enogu.tags.prompt.chunk_plan import chunk_lines
 from enogu.tags.prompt.chunks import Tokenize
 from enogu.tags.prompt.convert import convert_prompt
 from enogu.tags.prompt.expand import Method, count_combinations, expand_prompt
@@ -26,7 +27,6 @@ _Flag = Annotated[bool, Parameter(negative=())]
 
 _MOST_BYTES = 4 << 20
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
-_TAGS_SHOWN = 12
 
 
 def read_prompt(text: str | None, file: Path | None) -> str:
@@ -119,14 +119,8 @@ def check(
     if not checked.findings:
         console.print("Nothing to say." if language == "en" else "問題は見つかりませんでした。")
     if checked.chunks is not None:
-        exact = checked.chunks.exact
-        for number, chunk in enumerate(checked.chunks.chunks, start=1):
-            tags = ", ".join(chunk.tags[:_TAGS_SHOWN])
-            more = ", …" if len(chunk.tags) > _TAGS_SHOWN else ""
-            count = f"{'' if exact else '~'}{chunk.tokens}"
-            console.print(f"[dim]chunk {number}: {count}/75 tokens: {escape(tags)}{more}[/]")
-        if not exact:
-            console.print("[dim]token numbers are estimated; exact with --base[/]")
+        for line in chunk_lines(checked.chunks, language):
+            console.print(f"[dim]{escape(line)}[/]")
     if mended is not None:
         console.print(mended, markup=False)
     return int(wrong)

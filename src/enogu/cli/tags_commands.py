@@ -19,9 +19,10 @@ from enogu.tags.vocabulary import (
     Usage,
     Vocabulary,
     VocabularyStore,
+    chosen_vocabulary_path,
     forget_usage,
+    open_chosen_vocabulary,
     read_usage,
-    user_vocabulary_path,
 )
 from enogu.tags.vocabulary.importing.detect import Content
 
@@ -34,21 +35,13 @@ _LISTED = 12
 def vocabulary_path(common: Common) -> Path:
     """Return the vocabulary file that the settings choose, whether or not it exists."""
     project, resolved = common.open_project_or_none()
-    if resolved.config.tags.vocabulary == "project":
-        if project is None:
-            raise VocabularyError(
-                "tags.vocabulary is 'project', but there is no project here",
-                hint="Run it inside a project, or with --set tags.vocabulary=user",
-            )
-        return project.root / "tags.db"
-    return user_vocabulary_path()
+    return chosen_vocabulary_path(resolved.config.tags, project.root if project else None)
 
 
 def open_vocabulary(common: Common) -> Vocabulary:
     """Open the vocabulary that the settings choose; the embedded words where there is none."""
-    _, resolved = common.open_project_or_none()
-    path = vocabulary_path(common)
-    return Vocabulary.open(path if path.is_file() else None, max_rating=resolved.config.tags.rating)
+    project, resolved = common.open_project_or_none()
+    return open_chosen_vocabulary(resolved.config.tags, project.root if project else None)
 
 
 @tags_app.command(name="import")
@@ -96,8 +89,9 @@ def import_files(
                 decision = f"implied {conflict.lost}; cut"
             console.print(f"  {conflict.kind}: {escape(conflict.text)} ({escape(decision)})")
     if report.waiting:
-        console.print(f"{report.waiting:,} tags are named by these files, but no file counts them")
-    console.print(f"Wrote {escape(str(report.path))}: {report.num_tags:,} tags")
+        names = counted(report.waiting, "name")
+        console.print(f"No file counts {names} that these files speak of")
+    console.print(f"Wrote {escape(str(report.path))}: {counted(report.num_tags, 'tag')}")
 
 
 def _report_json(report: ImportReport) -> dict[str, object]:
@@ -380,7 +374,7 @@ def export(
     if common.json:
         print_json({"file": str(out), "rows": number})
         return
-    console.print(f"Wrote {escape(str(out))}: {number:,} rows")
+    console.print(f"Wrote {escape(str(out))}: {counted(number, 'row')}")
 
 
 @tags_app.command

@@ -9,7 +9,7 @@ from enogu.pictures.buckets import BucketSize
 from enogu.pictures.contact_sheet import contact_sheet
 from enogu.tags.caption import variants
 from enogu.tags.dataset import CaptionSyntax, caption_notes
-from enogu.tags.vocabulary import Vocabulary
+from enogu.tags.vocabulary import open_chosen_vocabulary
 from enogu.train.adapter import adapter_spec, attach_adapter
 from enogu.train.forecast import Forecast, forecast, meta_base
 from enogu.train.prepare import TrainingItem
@@ -109,7 +109,7 @@ def make_plan(setup: Setup) -> Plan:
 def _caption_warnings(setup: Setup) -> tuple[str, ...]:
     captions = setup.config.captions
     items = setup.prepared.items
-    with Vocabulary.open() as vocabulary:
+    with open_chosen_vocabulary(setup.config.tags, setup.project.root) as vocabulary:
         return caption_notes(
             setup.project.pictures_dir,
             [(item.record.relative, item.text) for item in items if item.text is not None],

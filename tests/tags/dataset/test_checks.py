@@ -71,7 +71,7 @@ def test_unknown_tags_come_with_the_nearest_or_with_what_they_end_with(make, kno
 def test_missing_parents_tell_whether_it_is_mixed(make, knows):
     files = {"a.txt": "witch hat", "b.txt": "witch hat, hat", "c.txt": "red dress"}
     assert found(make, knows, files, "parent") == [
-        ("witch hat", 1, ("hat",), "mixed: 1 captions have both"),
+        ("witch hat", 1, ("hat",), "mixed: both in 1"),
         ("red dress", 1, ("dress",), ""),
     ]
 

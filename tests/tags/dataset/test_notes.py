@@ -15,7 +15,8 @@ def test_the_worst_is_said_in_three_sentences(knows):
     assert "the trigger 'Hat' is a tag that bases know (1,000 pictures)" in found[0]
     assert "nearly every caption has white background: it is learnt" in found[1]
     assert found[2] == (
-        "3 captions contradict themselves and 1 tags are unknown words: enogu captions check"
+        "captions that contradict themselves: 3, tags that are unknown words: 1. Which: enogu "
+        "captions check"
     )
 
 

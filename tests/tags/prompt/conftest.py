@@ -17,6 +17,7 @@ TAGS = {
     "outdoors": (8_000, "background"),
     "masterpiece": (9_000, "quality"),
     "odd_hat": (40, "headwear"),
+    "new_hat": (0, "headwear"),
     "old_tag": (500, "headwear"),
     "fox_(species)": (900, "animals"),
 }

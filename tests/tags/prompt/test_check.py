@@ -83,6 +83,7 @@ def test_words_are_judged_by_the_vocabulary(words):
     assert rules("odd hat", words=words) == ["rare"]
     assert rules("odd hat", words=words, seen_at_least=10) == []
     assert rules("cat ears, animal ears", words=words) == ["redundant"]
+    assert rules("new hat", words=words) == ["uncounted"]
     assert rules("smile, (smile)", words=words) == ["duplicate_weight"]
     assert rules("a very long sentence with many words in it", words=words) == []
 

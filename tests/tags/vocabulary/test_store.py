@@ -246,6 +246,17 @@ def test_an_import_whose_process_died_before_the_swap_is_taken_out(store, write,
         assert words.get("zz_b") is None
 
 
+def test_what_a_killed_build_left_is_deleted_by_the_next_one(store, write):
+    store.import_files([write("a.csv", "hat,0,9,\n")])
+    left = store.place.path.with_name(".tags.db.0123abcd.tmp")
+    left.write_bytes(b"half")
+    other = left.with_name(".other.db.0123abcd.tmp")
+    other.write_bytes(b"not ours")
+    store.undo()
+    assert not left.exists()
+    assert other.exists()
+
+
 def test_own_use_survives_imports_and_undo(store, write):
     store.import_files([write("a.csv", "zz_a,0,5,")])
     record_usage(store.place.path, ["zz a", "ZZ_A", "smile"], now=100.0)

@@ -212,7 +212,7 @@ def _parents(table: _Table, tags: list[int], knows: KnowsTags) -> Iterator[Findi
                 count=len(lacking),
                 where=table.places(lacking),
                 better=(spoken_name(parent),),
-                note=f"mixed: {having} captions have both" if having else "",
+                note=f"mixed: both in {having}" if having else "",
             )
 
 

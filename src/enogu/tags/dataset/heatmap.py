@@ -129,7 +129,7 @@ def _heading(statistics: Statistics, measure: Measure, shown: int) -> list[str]:
     left_out = f", {len(statistics.absorbed)} tags in nearly all of them left out"
     return [
         f"{captions.folder.name}: which tags stand together",
-        f"{captions.num_captions} captions, {shown} most frequent tags"
+        f"captions: {captions.num_captions}; the {shown} most frequent tags"
         + (left_out if statistics.absorbed else ""),
         _TITLES[measure],
     ]

@@ -56,7 +56,7 @@ def caption_notes(
     clashes = sum(one.count for one in findings if one.kind == "contradiction")
     unknown = sum(one.kind == "unknown" for one in findings)
     if clashes or unknown:
-        parts = [f"{clashes} captions contradict themselves"] * bool(clashes)
-        parts += [f"{unknown} tags are unknown words"] * bool(unknown)
-        notes.append(f"{' and '.join(parts)}: enogu captions check")
+        parts = [f"captions that contradict themselves: {clashes}"] * bool(clashes)
+        parts += [f"tags that are unknown words: {unknown}"] * bool(unknown)
+        notes.append(f"{', '.join(parts)}. Which: enogu captions check")
     return tuple(notes)

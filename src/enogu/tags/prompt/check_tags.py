@@ -9,6 +9,7 @@ from enogu.tags.names import normal_name, spoken_name
 from enogu.tags.prompt.findings import Edit, Finding, Fix, Level
 from enogu.tags.prompt.items import TagItem, may_meet, prompt_tags, removal
 from enogu.tags.prompt.tree import Prompt
+from enogu.tags.vocabulary.model import TagInfo
 
 MOST_TAGS = 2_000
 """More are not looked up, so that a hostile prompt is answered in bounded time."""
@@ -56,12 +57,7 @@ def check_tags(
             continue
         known.append(_Known(item, resolution.name))
         yield from _names(item, resolution.name, resolution.how, knows)
-        seen = count(resolution.name) if count else None
-        if seen is None:
-            info = knows.get(resolution.name)
-            seen = info.count if info else 0
-        if seen < seen_at_least:
-            yield _finding("rare", Level.NOTE, item, count=f"{seen:,}")
+        yield from _rare(item, knows.get(resolution.name), seen_at_least, count)
     yield from _redundant(prompt, known, knows)
     yield from _contradictions(prompt, known, knows)
 
@@ -134,6 +130,19 @@ def _names(item: TagItem, name: str, how: str, knows: KnowsTags) -> Iterator[Fin
         edit = Edit(start=item.start, end=item.end, text=written(name))
         fix = Fix(edits=(edit,), sure=how == "alias")
         yield _finding("alias", Level.WARNING, item, fix, name=spoken_name(name))
+
+
+def _rare(
+    item: TagItem, info: TagInfo | None, seen_at_least: int, count: Count | None
+) -> Iterator[Finding]:
+    if info is None or info.deprecated:
+        return
+    told = count(info.name) if count else None
+    seen = info.count if told is None else told
+    if seen < seen_at_least:
+        # Tags of files without counts have 0 in the vocabulary; nobody knows how many they are.
+        rule = "uncounted" if told is None and seen == 0 else "rare"
+        yield _finding(rule, Level.NOTE, item, count=f"{seen:,}")
 
 
 def _redundant(prompt: Prompt, known: Sequence[_Known], knows: KnowsTags) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enogu.tags.prompt.a1111 import parse_a1111
-from enogu.tags.prompt.chunks import Chunk, Tokenize, lay_out
-from enogu.tags.prompt.findings import Finding, Level
+from enogu.tags.prompt.chunks import CHUNK_TOKENS, Chunk, Tokenize, lay_out
+from enogu.tags.prompt.findings import Finding, Level, message
 from enogu.tags.prompt.parts import split_parts
 from enogu.tags.prompt.schedule import text_at_step
 from enogu.tags.prompt.tree import Prompt, Role
@@ -17,6 +17,7 @@ _OTHER = 0
 _WORD = re.compile(r"[A-Za-z]+|\d|[^\W\d_]|[^\sA-Za-z\d]", re.ASCII)
 _LETTERS_PER_TOKEN = 9
 _FIRST_STEP, _STEPS = 1, 20
+_TAGS_SHOWN = 12
 _SEGMENT = re.compile(r"[,\n]|[^,\n]+")
 
 
@@ -108,6 +109,29 @@ def _planned(chunks: list[Chunk], segments: list[str]) -> Iterator[PlannedChunk]
             tags=tuple(tag for tag in tags if tag not in ("", ",")),
             cut=segments[numbers[-1]].strip() if goes_on else "",
         )
+
+
+def chunk_lines(plan: ChunkPlan, language: str = "en") -> Iterator[str]:
+    """Give a plan in words: one line for each chunk, and one when it is estimated.
+
+    Args:
+        plan: The chunks.
+        language: ``en`` or ``ja``.
+
+    Raises:
+        PromptError: Another language.
+    """
+    for number, chunk in enumerate(plan.chunks, start=1):
+        tags = ", ".join(chunk.tags[:_TAGS_SHOWN])
+        values = {
+            "number": str(number),
+            "tokens": f"{'' if plan.exact else '~'}{chunk.tokens}",
+            "most": str(CHUNK_TOKENS),
+            "tags": tags + (", …" if len(chunk.tags) > _TAGS_SHOWN else ""),
+        }
+        yield message("chunk", language, values)
+    if not plan.exact:
+        yield message("chunk_estimated", language, {})
 
 
 def cut_tags(plan: ChunkPlan, prompt: Prompt) -> Iterator[Finding]:

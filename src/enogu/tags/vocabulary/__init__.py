@@ -1,5 +1,6 @@
 """The vocabulary: every tag known, with its names, relations and counts."""
 
+from enogu.tags.vocabulary.chosen import chosen_vocabulary_path, open_chosen_vocabulary
 from enogu.tags.vocabulary.model import (
     MEASURES,
     RATINGS,
@@ -30,7 +31,9 @@ __all__ = [
     "Usage",
     "Vocabulary",
     "VocabularyStore",
+    "chosen_vocabulary_path",
     "forget_usage",
+    "open_chosen_vocabulary",
     "read_usage",
     "record_usage",
     "user_vocabulary_path",

@@ -33,19 +33,34 @@ def current_file(path: Path | None = None) -> Path:
         VocabularyError: `path` does not exist, or is not a vocabulary.
         StorageError: The place for the embedded words cannot be written.
     """
-    chosen = user_vocabulary_path() if path is None else path
-    if chosen.is_file():
-        _bring_up_to_date(chosen)
-        return chosen
-    if VocabularyPlace(chosen).sources.is_file():
-        # The file is derived; what was imported is all there.
-        _rebuild(chosen)
-        return chosen
-    if path is not None:
+    if path is not None and not path.is_file() and not VocabularyPlace(path).sources.is_file():
         raise VocabularyError(
             f"{path}: there is no such vocabulary file",
             hint="enogu tags import FILE   makes one",
         )
+    return readable_file(user_vocabulary_path() if path is None else path)
+
+
+def readable_file(place: Path) -> Path:
+    """Return the file to read for a place where a vocabulary may not have been made yet.
+
+    Args:
+        place: Where the vocabulary is or would be.
+
+    Returns:
+        `place`, brought up to date where needed; else the file of the embedded words.
+
+    Raises:
+        VocabularyError: The file is not a vocabulary.
+        StorageError: The place for the embedded words cannot be written.
+    """
+    if place.is_file():
+        _bring_up_to_date(place)
+        return place
+    if VocabularyPlace(place).sources.is_file():
+        # The file is derived; what was imported is all there.
+        _rebuild(place)
+        return place
     return _embedded_file()
 
 

@@ -31,6 +31,11 @@ class VocabularyPlace:
         """Held for the moment of swapping, and while own use is written."""
         return self.path.with_suffix(".swap.lock")
 
+    def remove_unfinished(self) -> None:
+        """Delete what builds left that were killed; the caller holds the lock."""
+        for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):
+            left.unlink(missing_ok=True)
+
 
 def user_vocabulary_path() -> Path:
     """Return where the person's own vocabulary is, whether or not it exists.

@@ -25,7 +25,7 @@ from enogu.tags.vocabulary.fingerprint import fingerprint_entries
 from enogu.tags.vocabulary.importing.detect import Content, Format, detect_format
 from enogu.tags.vocabulary.importing.problems import Problems
 from enogu.tags.vocabulary.importing.read import read_claims
-from enogu.tags.vocabulary.opening import current_file, open_file
+from enogu.tags.vocabulary.opening import open_file, readable_file
 from enogu.tags.vocabulary.places import VocabularyPlace, user_vocabulary_path
 from enogu.tags.vocabulary.sources import (
     PENDING,
@@ -177,9 +177,7 @@ class VocabularyStore:
         Raises:
             VocabularyError: The file is not a vocabulary.
         """
-        with closing(
-            open_file(current_file(self.place.path if self.place.path.is_file() else None))
-        ) as built:
+        with closing(open_file(readable_file(self.place.path))) as built:
             return list_sources(built)
 
     def rebuild(self) -> None:
@@ -212,6 +210,7 @@ class VocabularyStore:
     @contextlib.contextmanager
     def _changing(self) -> Generator[sqlite3.Connection]:
         with self._lock(), open_sources(self.place.sources) as sources:
+            self.place.remove_unfinished()
             pending = get_meta(sources, PENDING)
             if pending:
                 # A process died before it had swapped: its import is taken out again.

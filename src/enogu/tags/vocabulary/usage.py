@@ -54,7 +54,8 @@ def record_usage(
 ) -> int:
     """Count one use of each name.
 
-    Callers ask the setting `tags.usage` first; nothing here looks at settings.
+    This is the writing alone; :func:`enogu.tags.own_use.remember_prompt` asks the setting
+    `tags.usage` first.
 
     Args:
         path: A vocabulary file that exists.

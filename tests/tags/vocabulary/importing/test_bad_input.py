@@ -95,6 +95,26 @@ def test_short_rows_below_a_header_are_broken(tmp_path):
     assert names_and_problems(path) == (["hat"], ["line 3: 1 columns, but 4 in the header"])
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("3,bad", "2 columns, but 4 in the header"),
+        ("3,bad,0", "3 columns, but 4 in the header"),
+        ("x,bad,0,5", "tag_id must be a whole number, got 'x'"),
+    ],
+)
+def test_a_tagger_row_without_all_of_its_columns_is_broken(tmp_path, row, reason):
+    path = tmp_path / "selected_tags.csv"
+    path.write_text(f"tag_id,name,category,count\n1,hat,0,7\n{row}\n", encoding="utf-8")
+    assert names_and_problems(path) == (["hat"], [f"line 3: {reason}"])
+
+
+def test_lists_of_names_at_the_end_of_a_row_may_be_missing(tmp_path):
+    path = tmp_path / "tags.csv"
+    path.write_text("tag,count,alias,ja\nhat,7\ncap,5,\n", encoding="utf-8")
+    assert names_and_problems(path) == (["hat", "cap"], [])
+
+
 def test_broken_records_in_json_cost_themselves(tmp_path):
     good = {"name": "hat", "category": 0, "post_count": 1}
     lines = tmp_path / "tags.jsonl"

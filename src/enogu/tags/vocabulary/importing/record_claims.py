@@ -82,6 +82,9 @@ def tag_claims(fields: Fields, facts: FileFacts) -> Iterator[Claim]:
     if read_flag(fields.get("is_deleted")):
         return
     category = _first(fields, _CATEGORY_KEYS)
+    if not str(fields.get("tag_id", "0")).strip().isdecimal():
+        # Other fields of such a row have likely slipped into the wrong columns too.
+        raise BadRowError(f"tag_id must be a whole number, got {shown(fields['tag_id'])}")
     if "tag_id" in fields and str(category).strip() == "9":
         return  # The ratings that taggers output are no tags.
     site, code = read_category(category, facts.site)

@@ -17,6 +17,15 @@ MAX_COLUMNS: Final = 200
 """More columns are a broken row; files that spread aliases over columns have some dozens."""
 
 
+_MAY_BE_MISSING: Final = frozenset(
+    {
+        "alias", "aliases", "translation", "other_names", "ips", "ja", "japanese", "jp", "zh",
+        "chinese", "zh_cn", "ko", "korean",
+    }
+)  # fmt: skip
+"""Columns of names; where they are the last ones, some programs end the row before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row with named fields, whatever kind of file it comes from."""
@@ -51,6 +60,14 @@ def header_names(fields: list[str]) -> list[str]:
     return [name.strip().lower() for name in fields]
 
 
+def _needed(names: list[str]) -> int:
+    """Return how many columns a row must have: all up to the last that is not a mere list."""
+    return max(
+        (place for place, name in enumerate(names, start=1) if name not in _MAY_BE_MISSING),
+        default=1,
+    )
+
+
 def read_csv_records(
     path: Path, encoding: str, delimiter: str, problems: Problems
 ) -> Iterator[Record]:
@@ -72,7 +89,7 @@ def read_csv_records(
         if not names:
             names = header_names(fields)
             continue
-        if len(fields) < len(names) - 2:
+        if len(fields) < _needed(names):
             problems.add(line.number, f"{len(fields)} columns, but {len(names)} in the header")
             continue
         record: dict[str, object] = dict(zip(names, fields, strict=False))
