@@ -301,6 +301,8 @@ def write_vocabulary(path: Path, tags: list[BenchmarkTag]) -> None:
         )
     for statement in VOCABULARY_INDEXES.split(";\n"):
         connection.execute(statement)
+    # The builder of a vocabulary makes this one earlier, because it needs it itself.
+    connection.execute("CREATE UNIQUE INDEX tags_by_name ON tags (name)")
     connection.execute("COMMIT")
     connection.close()
 
@@ -337,4 +339,5 @@ def add_index(path: Path) -> None:
     connection.execute("BEGIN")
     build_index(connection)
     connection.commit()
+    connection.execute("ANALYZE")
     connection.close()

@@ -29,16 +29,19 @@ def normal_name(text: str) -> str:
         The Danbooru spelling, here ``long_hair``; empty when nothing but blanks came. A second
         call changes nothing.
     """
-    if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-        # Lower case can undo the composition (İ), so it is composed once more.
-        text = unicodedata.normalize("NFKC", text.lower())
-    else:
-        text = text.lower()
-    text = text.strip()
+    text = lower_case(text).strip()
     if " " in text or not text.isprintable():
         text = _BLANK_RUN.sub(_one_blank, text)
     return text
+
+
+def lower_case(text: str) -> str:
+    """Return `text` as NFKC in lower case, without signs that cannot be seen; blanks stay."""
+    if text.isascii():
+        return text.lower()
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    # Lower case can undo the composition (İ), so it is composed once more.
+    return unicodedata.normalize("NFKC", text.lower())
 
 
 def _one_blank(run: re.Match[str]) -> str:

@@ -31,8 +31,9 @@ def test_one_gram_and_many_grams_have_the_same_keys(triples):
 
 
 def keys_of_rows(texts, kinds):
-    pairs = gram_pairs(texts, bytes(kinds)).tolist()
-    return [{pair >> 32 for pair in pairs if pair & 0xFFFFFFFF == row} for row in range(len(texts))]
+    keys, owners = gram_pairs(texts, np.array(kinds, np.uint8), first=70_000)
+    pairs = list(zip(keys.tolist(), owners.tolist(), strict=True))
+    return [{key for key, own in pairs if own == row + 70_000} for row in range(len(texts))]
 
 
 @given(st.lists(WORDS, min_size=1, max_size=5))

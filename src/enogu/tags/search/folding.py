@@ -1,10 +1,12 @@
 """What is compared when a tag is searched: text without case, width, accents and punctuation."""
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from enogu.tags.names import normal_name
+from enogu.tags.names import lower_case, normal_name
 
 MAX_QUERY_LENGTH: Final = 200
 """Longer queries are cut: names end at 170 characters."""
@@ -28,34 +30,43 @@ _KATAKANA: Final = range(0x30A1, 0x30F7)
 _KATAKANA_TO_HIRAGANA: Final = 0x60
 
 
-def is_ideographic(sign: str) -> bool:
-    """Say whether a character belongs to a script that is written without blanks."""
+_IDEOGRAPHS: Final = re.compile(
+    "[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _IDEOGRAPHIC) + "]"
+)
+
+
+def has_ideographic(text: str) -> bool:
+    """Say whether a character of `text` belongs to a script that is written without blanks."""
+    return not text.isascii() and _IDEOGRAPHS.search(text) is not None
+
+
+class _Signs(dict[int, str | None]):
+    """The folded form of each character, worked out when it is first met; None where it goes."""
+
+    def __missing__(self, code: int) -> str | None:
+        folded = _folded_sign(chr(code))
+        # An empty text would do the same, but turns the fast way of translating ASCII off.
+        self[code] = folded or None
+        return folded or None
+
+
+def _folded_sign(sign: str) -> str:
     code = ord(sign)
-    return code >= 0x1100 and any(first <= code <= last for first, last in _IDEOGRAPHIC)
-
-
-class _Signs(dict[int, str]):
-    """The folded form of each character, worked out when it is first met."""
-
-    def __missing__(self, code: int) -> str:
-        sign = chr(code)
-        if code in _KATAKANA:
-            folded = chr(code - _KATAKANA_TO_HIRAGANA)
-        elif sign in "'’`":
-            folded = ""
-        elif not sign.isalnum():
-            # Marks that NFKC could not put onto a letter vanish, everything else parts words.
-            folded = "" if unicodedata.category(sign) in {"Mn", "Me", "Cf"} else " "
-        elif is_ideographic(sign):
-            folded = sign
-        else:
-            base = unicodedata.normalize("NFD", sign)[0]
-            folded = base if base.isalnum() else sign
-        self[code] = folded
-        return folded
+    if code in _KATAKANA:
+        return chr(code - _KATAKANA_TO_HIRAGANA)
+    if sign in "'’`":
+        return ""
+    if not sign.isalnum():
+        # Marks that NFKC could not put onto a letter vanish, everything else parts words.
+        return "" if unicodedata.category(sign) in {"Mn", "Me", "Cf"} else " "
+    if has_ideographic(sign):
+        return sign
+    base = unicodedata.normalize("NFD", sign)[0]
+    return base if base.isalnum() else sign
 
 
 _SIGNS: Final = _Signs()
+_LINE_SIGNS: Final = _Signs({ord("\n"): "\n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +105,40 @@ def fold(text: str) -> Folded:
         # A face: its signs are all it has. A letter with an accent alone is a letter.
         signs = "".join(normal.split())
         face = any(sign.isprintable() and not sign.isalnum() and sign != "_" for sign in signs)
-        if face and not any(map(is_ideographic, signs)):
+        if face and not has_ideographic(signs):
             return Folded((signs,), ideographic=False)
-    ideographic = not normal.isascii() and any(map(is_ideographic, normal))
-    return Folded(tuple(words), ideographic=ideographic)
+    return Folded(tuple(words), ideographic=has_ideographic(normal))
+
+
+def fold_all(texts: Sequence[str]) -> list[tuple[str, bool]]:
+    """Fold many names at once, several times as fast as :func:`fold` for each.
+
+    Args:
+        texts: Any names.
+
+    Returns:
+        ``(folded.text, folded.ideographic)`` of each.
+    """
+    folded: list[tuple[str, bool]] = [("", False)] * len(texts)
+    ascii_places = [place for place, text in enumerate(texts) if text.isascii()]
+    other_places = [place for place, text in enumerate(texts) if not text.isascii()]
+    for places in (ascii_places, other_places):
+        normal = lower_case("\n".join([texts[place] for place in places]))
+        lines = normal.translate(_LINE_SIGNS).split("\n")
+        normals = normal.split("\n")
+        if len(lines) != len(places):
+            # No name at all, or one with a line break in it.
+            lines = normals = [""] * len(places)
+        for place, line, before in zip(places, lines, normals, strict=True):
+            words = line.split()
+            if len(words) > 1 or (words and len(words[0]) > 1):
+                ideographic = has_ideographic(before)
+                folded[place] = (("" if ideographic else " ").join(words), ideographic)
+            else:
+                # A face, a single letter, or nothing: that depends on all signs together.
+                alone = fold(texts[place])
+                folded[place] = (alone.text, alone.ideographic)
+    return folded
 
 
 def fold_query(text: str) -> Folded:

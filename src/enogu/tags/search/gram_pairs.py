@@ -7,39 +7,36 @@ import numpy as np
 import numpy.typing as npt
 
 from enogu.tags.search.grams import Place, UInt32s, grams
-from enogu.tags.search.rows import Kind
+from enogu.tags.search.rows import Bytes, Int32s, Kind
 
 _NEWLINE: Final = np.uint32(ord("\n"))
 _BLANK: Final = np.uint32(ord(" "))
 
-Int64s = npt.NDArray[np.int64]
-Int32s = npt.NDArray[np.int32]
-UInt8s = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
 
-def gram_pairs(texts: Sequence[str], kinds: bytes | bytearray) -> Int64s:
-    """Return ``gram << 32 | row`` for every gram of every row, in no order, some more than once.
+def gram_pairs(texts: Sequence[str], kinds: Bytes, first: int = 0) -> tuple[UInt32s, Int32s]:
+    """Return every gram of every row, as (grams, rows), in no order, some more than once.
 
     Args:
-        texts: Folded texts; their places are the numbers of the rows.
+        texts: Folded texts of rows that follow each other.
         kinds: The kind of each row.
+        first: Number of the first row.
     """
-    kind_of = np.frombuffer(kinds, dtype=np.uint8)
-    ideographic = kind_of & Kind.IDEOGRAPHIC > 0
-    return np.concatenate(
-        [
-            _plain_pairs(texts, np.flatnonzero(~ideographic).astype(np.int32), kind_of),
-            _ideographic_pairs(texts, np.flatnonzero(ideographic).astype(np.int32)),
-        ]
-    )
+    ideographic = kinds & Kind.IDEOGRAPHIC > 0
+    pairs = _Pairs()
+    _add_plain(pairs, texts, np.flatnonzero(~ideographic).astype(np.int32), kinds)
+    _add_ideographic(pairs, texts, np.flatnonzero(ideographic).astype(np.int32))
+    grams, rows = pairs.joined()
+    return grams, rows + np.int32(first)
 
 
 class _Pairs:
-    """Collects ``gram << 32 | row``."""
+    """Collects grams with their rows."""
 
     def __init__(self) -> None:
-        self.pieces: list[Int64s] = []
+        self._grams: list[UInt32s] = []
+        self._rows: list[Int32s] = []
 
     def add(self, place: int, where: Bools, owners: Int32s, *columns: UInt32s) -> None:
         """Add the grams of one place for all positions where `where` is true."""
@@ -47,11 +44,16 @@ class _Pairs:
 
     def put(self, keys: UInt32s, owners: Int32s) -> None:
         """Add grams with their rows."""
-        self.pieces.append(keys.astype(np.int64) << 32 | owners)
+        self._grams.append(keys)
+        self._rows.append(owners)
 
-    def joined(self) -> Int64s:
+    def joined(self) -> tuple[UInt32s, Int32s]:
         """Return all of them."""
-        return np.concatenate(self.pieces) if self.pieces else np.empty(0, dtype=np.int64)
+        none = np.empty(0, dtype=np.int32)
+        return (
+            np.concatenate([none.astype(np.uint32), *self._grams]),
+            np.concatenate([none, *self._rows]),
+        )
 
 
 def _signs(texts: Sequence[str], numbers: Int32s) -> tuple[UInt32s, Int32s]:
@@ -64,10 +66,9 @@ def _signs(texts: Sequence[str], numbers: Int32s) -> tuple[UInt32s, Int32s]:
     return signs, owners[np.minimum(np.cumsum(signs == _NEWLINE) - 1, len(numbers))]
 
 
-def _plain_pairs(texts: Sequence[str], numbers: Int32s, kinds: UInt8s) -> Int64s:
-    pairs = _Pairs()
+def _add_plain(pairs: _Pairs, texts: Sequence[str], numbers: Int32s, kinds: Bytes) -> None:
     if not numbers.size:
-        return pairs.joined()
+        return
     signs, owners = _signs(texts, numbers)
     first, second, third = signs[:-2], signs[1:-1], signs[2:]
     first, third = _blanks(first), _blanks(third)
@@ -81,19 +82,16 @@ def _plain_pairs(texts: Sequence[str], numbers: Int32s, kinds: UInt8s) -> Int64s
     first, second, third = _add_ends(pairs, signs[solid], owners[solid])
     middle = (first != _NEWLINE) & (second != _NEWLINE) & (third != _NEWLINE)
     pairs.add(Place.INSIDE, middle, owners[solid][:-2], first, second, third)
-    return pairs.joined()
 
 
-def _ideographic_pairs(texts: Sequence[str], numbers: Int32s) -> Int64s:
-    pairs = _Pairs()
+def _add_ideographic(pairs: _Pairs, texts: Sequence[str], numbers: Int32s) -> None:
     if not numbers.size:
-        return pairs.joined()
+        return
     signs, owners = _signs(texts, numbers)
     first, second, _ = _add_ends(pairs, signs, owners)
     solid = second != _NEWLINE
     pairs.add(Place.SIGN, solid, owners[:-2], second)
     pairs.add(Place.SIGN, solid & (first != _NEWLINE), owners[:-2], first, second)
-    return pairs.joined()
 
 
 def _add_ends(pairs: _Pairs, signs: UInt32s, owners: Int32s) -> tuple[UInt32s, UInt32s, UInt32s]:

@@ -12,7 +12,8 @@ from enogu.tags.search.hit import Tier
 from enogu.tags.search.matching import ACROSS_WORDS, READING, Needle, Test
 from enogu.tags.search.overlay import Overlay
 from enogu.tags.search.postings import Postings
-from enogu.tags.search.rows import DEPRECATED, Kind, RowTable
+from enogu.tags.search.rows import DEPRECATED, FLAGS_SHIFT, Kind, RowTable
+from enogu.tags.search.text_order import TextOrder
 
 if TYPE_CHECKING:
     from enogu.tags.search.typo import TypoTier
@@ -55,6 +56,7 @@ class Job:
 
     Args:
         rows: The rows.
+        order: The rows by their texts.
         postings: Their posting lists.
         limit: Hits wanted.
         shown: Whether tags may appear, by value of their flags.
@@ -64,6 +66,7 @@ class Job:
     def __init__(
         self,
         rows: RowTable,
+        order: TextOrder,
         postings: Postings,
         limit: int,
         shown: npt.NDArray[np.bool_],
@@ -74,6 +77,7 @@ class Job:
         self.japanese = False
         """The query has kana or kanji: names in letters cost more than readings, not less."""
         self._rows = rows
+        self._order = order
         self._postings = postings
         self._shown = shown
         self._overlay = overlay
@@ -106,7 +110,7 @@ class Job:
 
     def may_show(self, tag_id: int) -> bool:
         """Say whether the rating of a tag lets it appear."""
-        return bool(self._shown[self._rows.flags[tag_id]])
+        return bool(self._shown[self._rows.flags_of(tag_id)])
 
     def run(self, tier: Tier, test: Test, cost: float = 0.0) -> None:
         """Add the tags that pass a test and were not found before."""
@@ -136,7 +140,7 @@ class Job:
             if len(self.found) >= self.limit:
                 return
             for cost, row in typos.near(needle, self._shown, 3 * self._wanted):
-                tag_id = int(self._rows.tags[row])
+                tag_id = self._rows.tag_of(row)
                 if tag_id not in self.found:
                     self.add(_TYPO, row, tag_id, 0.0)
                     # Popularity weighs less here than the errors.
@@ -149,28 +153,28 @@ class Job:
         for place, tag_id in enumerate(tag_ids):
             if tag_id in self.found or not self.may_show(tag_id):
                 continue
-            row = self._rows.first_of(tag_id)
+            rows = self._rows.of_tags([tag_id])
             # A name without any letter or sign has no row.
-            if row < self._rows.tags.size and self._rows.tags[row] == tag_id:
-                self.add(_MEANING, row, tag_id, 0.01 * place)
+            if rows.size:
+                self.add(_MEANING, int(rows[0]), tag_id, 0.01 * place)
                 left -= 1
                 if left == 0:
                     return
 
     def add(self, tier: Tier, row: int, tag_id: int, cost: float) -> None:
         """Add a tag; `cost` is what its match takes from its rank."""
-        count = int(self._rows.counts[tag_id])
+        count = self._rows.count_of(tag_id)
         score = math.log1p(count) + self._boosts.get(tag_id, 0.0) - cost
-        deprecated = int(self._rows.flags[tag_id]) & DEPRECATED != 0
+        deprecated = self._rows.flags_of(tag_id) & DEPRECATED != 0
         across = tier is _PREFIX and cost >= ACROSS_WORDS
         self.found[tag_id] = Found(tag_id, tier, row, score, deprecated, across)
 
     def _passing(self, test: Test) -> Iterator[tuple[int, int, float]]:
         direct: npt.NDArray[np.int32] | None = None
         if test.whole is not None:
-            direct = self._rows.equal(test.whole)
+            direct = self._order.equal(test.whole)
         elif test.start is not None:
-            direct = self._rows.starting(test.start, _FEW_STARTS)
+            direct = self._order.starting(test.start, _FEW_STARTS)
         if direct is not None:
             if direct.size:
                 yield from self._accepted(test, direct)
@@ -191,16 +195,17 @@ class Job:
         self, test: Test, numbers: npt.NDArray[np.int32]
     ) -> Iterator[tuple[int, int, float]]:
         rows = self._rows
-        tags = rows.tags[numbers]
-        visible = self._shown[rows.flags[tags]]
+        rows.read(numbers)
+        kinds = rows.kinds[numbers]
+        visible = self._shown[kinds >> FLAGS_SHIFT]
         if not visible.all():
-            numbers, tags = numbers[visible], tags[visible]
+            numbers, kinds = numbers[visible], kinds[visible]
         accept = test.accept
         japanese = Kind.ROMAJI | Kind.IDEOGRAPHIC
         for row, tag_id, kind, text in zip(
             numbers.tolist(),
-            tags.tolist(),
-            rows.kinds[numbers].tolist(),
+            rows.tags[numbers].tolist(),
+            kinds.tolist(),
             rows.texts(numbers),
             strict=True,
         ):
@@ -215,14 +220,14 @@ class Job:
         An exact hit with few posts stands among the prefix hits when one of them has many times
         its posts, but is always among the hits. A full list keeps two places for meaning.
         """
-        counts = self._rows.counts
-        prefixes = [counts[tag.tag_id] for tag in self.found.values() if tag.tier is _PREFIX]
-        best_prefix = int(max(prefixes, default=0))
+        count_of = self._rows.count_of
+        prefixes = [count_of(tag.tag_id) for tag in self.found.values() if tag.tier is _PREFIX]
+        best_prefix = max(prefixes, default=0)
 
         def place(tag: Found) -> tuple[int, bool, float, int]:
             tier = tag.tier
             if tier is _EXACT and best_prefix:
-                count = int(counts[tag.tag_id])
+                count = count_of(tag.tag_id)
                 if count < _TINY_COUNT and best_prefix > _MUCH_MORE * count:
                     tier = _PREFIX
             return tier, tag.deprecated, -tag.score, tag.tag_id

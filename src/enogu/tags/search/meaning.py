@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
-from enogu.tags.search.folding import Folded, fold, is_ideographic
+from enogu.tags.search.folding import Folded, fold, has_ideographic
 from enogu.tags.search.grams import sign_grams, word_key
 from enogu.tags.search.postings import Postings, write_postings
+from enogu.tags.search.spill import PairSpill, SpillFile
 
 MEANING_TABLE: Final = "search_meaning"
 
@@ -29,6 +30,9 @@ _SAME: Final = {"no": "without", "not": "without", "lacking": "without", "lack":
 _HISSING: Final = re.compile(r"(?:ss|x|z|ch|sh)es$")
 _TWICE: Final = re.compile(r"([bdfgklmnprt])\1$")
 _KANJI: Final = re.compile("[\u3400-\u9fff]")
+_EXPLAINED: Final = "explanation != '' OR explanation_ja != ''"
+_BLOCK_TAGS: Final = 1024
+_KEYS_OF_A_TAG: Final = 50
 _LOOSE_SHARE: Final = 0.45
 _LOOSE_DEPTH: Final = 4096
 
@@ -60,29 +64,41 @@ def meaning_keys(folded: Folded) -> list[list[int]]:
     """Return the keys of each word; a text must have all of them to have the word."""
     keys: list[list[int]] = []
     for word in folded.words:
-        if any(map(is_ideographic, word)):
+        if has_ideographic(word):
             keys.append(sign_grams(word))
         elif word not in _UNTOLD:
             keys.append([word_key(stem(word))])
     return keys
 
 
-def write_meanings(connection: sqlite3.Connection) -> None:
-    """Write the posting lists of all tags that have an explanation."""
-    names: defaultdict[int, list[str]] = defaultdict(list)
-    for tag_id, text in connection.execute(
-        "SELECT f.tag_id, f.text FROM forms f JOIN tags t ON t.id = f.tag_id "
-        "WHERE t.explanation != '' OR t.explanation_ja != ''"
-    ):
-        names[tag_id].append(text)
-    pairs: set[int] = set()
-    for tag_id, english, japanese in connection.execute(
-        "SELECT id, explanation, explanation_ja FROM tags "
-        "WHERE explanation != '' OR explanation_ja != ''"
-    ):
-        for key in _text_keys((english, japanese, *names[tag_id])):
-            pairs.add(key << 32 | tag_id)
-    write_postings(connection, MEANING_TABLE, np.fromiter(pairs, dtype=np.int64, count=len(pairs)))
+def write_meanings(connection: sqlite3.Connection, file: SpillFile) -> None:
+    """Write the posting lists of all tags that have an explanation.
+
+    Args:
+        connection: A vocabulary file.
+        file: Takes what is to be sorted.
+    """
+    (number,) = connection.execute(f"SELECT count(*) FROM tags WHERE {_EXPLAINED}").fetchone()
+    pairs = PairSpill(file, _KEYS_OF_A_TAG * number)
+    explained = connection.execute(
+        f"SELECT id, explanation, explanation_ja FROM tags WHERE {_EXPLAINED} ORDER BY id"
+    )
+    while chunk := explained.fetchmany(_BLOCK_TAGS):
+        names: defaultdict[int, list[str]] = defaultdict(list)
+        for tag_id, text in connection.execute(
+            "SELECT f.tag_id, f.text FROM forms f JOIN tags t ON t.id = f.tag_id "
+            f"WHERE f.tag_id BETWEEN ? AND ? AND ({_EXPLAINED})",
+            (chunk[0][0], chunk[-1][0]),
+        ):
+            names[tag_id].append(text)
+        keys: list[int] = []
+        tag_ids: list[int] = []
+        for tag_id, english, japanese in chunk:
+            own = set(_text_keys((english, japanese, *names[tag_id])))
+            keys += own
+            tag_ids += [tag_id] * len(own)
+        pairs.add(np.array(keys, dtype=np.uint32), np.array(tag_ids, dtype=np.int32))
+    write_postings(connection, MEANING_TABLE, pairs.parts())
 
 
 def _text_keys(texts: Iterable[str]) -> Iterator[int]:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from enogu.tags.search.gram_pairs import gram_pairs
-from enogu.tags.search.postings import Rows as RowNumbers
-from enogu.tags.search.rows import RowTable
+from enogu.tags.search.rows import KIND_MASK, Int32s, RowTable, distinct
 
 
 class Overlay:
@@ -25,10 +24,10 @@ class Overlay:
         self.boosts = boosts
         self._numbers = rows.of_tags(boosts)
         texts = [text.decode() for text in rows.texts(self._numbers)]
-        kinds = rows.kinds[self._numbers].tobytes()
-        self._pairs = np.sort(gram_pairs(texts, kinds))
+        grams, places = gram_pairs(texts, rows.kinds[self._numbers] & np.uint8(KIND_MASK))
+        self._pairs = np.sort(grams.astype(np.int64) << 32 | places)
 
-    def holding(self, keys: Sequence[int]) -> RowNumbers:
+    def holding(self, keys: Sequence[int]) -> Int32s:
         """Return the rows that hold the rarest of some grams, ascending."""
         wanted = np.fromiter(keys, dtype=np.int64, count=len(keys)) << 32
         starts = self._pairs.searchsorted(wanted)
@@ -36,7 +35,7 @@ class Overlay:
         rarest = int(sizes.argmin())
         start, size = int(starts[rarest]), int(sizes[rarest])
         places = (self._pairs[start : start + size] & 0xFFFFFFFF).astype(np.int32)
-        return np.unique(self._numbers[places])
+        return distinct(self._numbers[places])
 
     def __bool__(self) -> bool:
         return self._numbers.size > 0

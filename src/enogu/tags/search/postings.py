@@ -12,11 +12,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from enogu.tags.search.grams import UInt32s
+
 Rows = npt.NDArray[np.int32]
 
 _BLOCK_SIZES: Final = (768, 16384, 1 << 31)
 _BLOCK_BITS: Final = 2
 _WIDE: Final = 1 << 31
+_FARTHEST: Final = 0xFFFF
 _KEPT_LISTS: Final = 128
 _FILTERS: Final = 4
 # Comparing so many texts costs less than reading another list.
@@ -33,53 +36,59 @@ CREATE TABLE {table} (
 
 
 def write_postings(
-    connection: sqlite3.Connection, table: str, pairs: npt.NDArray[np.int64]
+    connection: sqlite3.Connection, table: str, parts: Iterable[tuple[UInt32s, Rows]]
 ) -> None:
     """Write posting lists to a new table.
 
     Args:
         connection: The vocabulary file.
         table: Name of the table.
-        pairs: ``gram << 32 | row`` of everything that is found; sorted in place.
+        parts: (grams, rows) of everything that is found, sorted by gram and then by row; no gram
+            stands in two parts.
     """
     for statement in POSTING_TABLE.format(table=table).split(";\n"):
         connection.execute(statement)
-    connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", _blocks(pairs))
+    for grams, rows in parts:
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", _blocks(grams, rows))
 
 
-def _blocks(pairs: npt.NDArray[np.int64]) -> Iterator[tuple[int, int | None, bytes]]:
-    if not pairs.size:
-        return
-    pairs.sort()
-    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
-    grams = (pairs >> 32).astype(np.int32)
-    rows = (pairs & 0xFFFFFFFF).astype(np.int32)
-    del pairs
-    starts = np.flatnonzero(np.diff(grams, prepend=np.int32(-1)))
-    distances = np.diff(rows, prepend=np.int32(0)).astype(np.uint32)
-    narrow = distances.astype(np.uint16)
-    is_wide = distances > 0xFFFF
-    for start, end in zip(starts, [*starts[1:], rows.size], strict=True):
-        size = int(end - start)
-        position, number = int(start), int(grams[start]) << _BLOCK_BITS
-        for block_size in _BLOCK_SIZES:
-            stop = min(position + block_size, int(end))
-            wide = bool(is_wide[position + 1 : stop].any())
-            head = int(rows[position]) | (_WIDE if wide else 0)
-            tail = (distances if wide else narrow)[position + 1 : stop]
-            yield number, size if position == start else None, _joined(head, tail)
-            position, number = stop, number + 1
-            if position == end:
-                break
+def _blocks(grams: UInt32s, rows: Rows) -> Iterator[tuple[int, int | None, bytes]]:
+    starts = np.flatnonzero(np.diff(grams, prepend=grams[0] + np.uint32(1)))
+    ends = np.append(starts[1:], rows.size)
+    distances = np.diff(rows, prepend=np.int32(0)).astype("<u4")
+    distances[starts] = 0
+    far = np.maximum.reduceat(distances, starts) > _FARTHEST
+    # Most lists have a few rows: pieces of bytes are cut faster than pieces of arrays.
+    heads, narrow = rows.astype("<u4").tobytes(), distances.astype("<u2").tobytes()
+    numbers = (grams[starts].astype(np.int64) << _BLOCK_BITS).tolist()
+    for start, end, number, wide in zip(
+        starts.tolist(), ends.tolist(), numbers, far.tolist(), strict=True
+    ):
+        if not wide and end - start <= _BLOCK_SIZES[0]:
+            head, tail = heads[4 * start : 4 * start + 4], narrow[2 * start + 2 : 2 * end]
+            yield number, end - start, head + tail
+        else:
+            yield from _long_list(number, rows[start:end], distances[start:end])
 
 
-def _joined(head: int, tail: npt.NDArray[np.generic]) -> bytes:
-    return head.to_bytes(4, "little") + tail.tobytes()
+def _long_list(
+    number: int, rows: Rows, distances: UInt32s
+) -> Iterator[tuple[int, int | None, bytes]]:
+    start = 0
+    for block_size in _BLOCK_SIZES:
+        block = distances[start + 1 : start + block_size]
+        wide = int(block.max(initial=0)) > _FARTHEST
+        head = int(rows[start]) | (_WIDE if wide else 0)
+        data = head.to_bytes(4, "little") + (block if wide else block.astype("<u2")).tobytes()
+        yield number, rows.size if start == 0 else None, data
+        start, number = start + block_size, number + 1
+        if start >= rows.size:
+            return
 
 
 def _unpacked(block: bytes) -> Rows:
     head = int.from_bytes(block[:4], "little")
-    distances = np.frombuffer(block, np.uint32 if head & _WIDE else np.uint16, offset=4)
+    distances = np.frombuffer(block, "<u4" if head & _WIDE else "<u2", offset=4)
     rows = np.empty(distances.size + 1, dtype=np.int32)
     rows[0] = head & ~_WIDE
     rows[1:] = distances

@@ -34,6 +34,7 @@ from enogu.tags.search.meaning import MeaningIndex
 from enogu.tags.search.overlay import Overlay, merged_boosts
 from enogu.tags.search.postings import Postings
 from enogu.tags.search.rows import DEPRECATED, RATING_MASK, RowTable
+from enogu.tags.search.text_order import TextOrder
 from enogu.tags.vocabulary.model import RATINGS
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ FROM found CROSS JOIN tags t ON t.id = found.tag_id CROSS JOIN forms m ON m.id =
 class TagSearch:
     """Finds tags in a vocabulary.
 
-    One object serves one thread, like the vocabulary. Making one is cheap; the first search reads
-    a few MB of the file, which stay in memory.
+    One object serves one thread, like the vocabulary. Making one is cheap; what searches read of
+    the file stays in memory.
 
     Args:
         vocabulary: An open vocabulary.
@@ -80,6 +81,7 @@ class TagSearch:
         self._connection = vocabulary.connection
         _check_version(self._connection)
         self._rows = RowTable(self._connection)
+        self._order = TextOrder(self._connection, self._rows)
         self._postings = Postings(self._connection, ROW_TABLE)
         self._meanings = MeaningIndex(self._connection)
         self._contexts = PromptContexts(vocabulary)
@@ -121,7 +123,7 @@ class TagSearch:
             raise VocabularyError(f"limit must be 1 to {MOST_HITS}, got {limit}")
         context = self._contexts.of(in_prompt)
         overlay = self._overlay_for(context)
-        job = Job(self._rows, self._postings, limit, _shown_flags(ratings), overlay)
+        job = Job(self._rows, self._order, self._postings, limit, _shown_flags(ratings), overlay)
         text = text[:MAX_QUERY_LENGTH]
         if "*" in text:
             test = wildcard_test(text)
@@ -144,7 +146,7 @@ class TagSearch:
             ratings: What may appear.
         """
         query = fold_query(text)
-        job = Job(self._rows, self._postings, limit, _shown_flags(ratings), None)
+        job = Job(self._rows, self._order, self._postings, limit, _shown_flags(ratings), None)
         if query.words:
             needles = needles_of(query)
             for needle in needles:
@@ -185,11 +187,10 @@ class TagSearch:
         chosen = job.chosen()
         if not chosen:
             return []
-        forms = self._rows.forms
         values = [
             value
             for place, found in enumerate(chosen)
-            for value in (place, found.tag_id, int(forms[found.row]))
+            for value in (place, found.tag_id, self._rows.form_of(found.row))
         ]
         query = _HIT_QUERY.format(marks=", ".join(["(?, ?, ?)"] * len(chosen)))
         hits: list[Hit] = []

@@ -16,8 +16,7 @@ from rapidfuzz.distance import OSA
 from enogu.tags.search.grams import Place, end_gram, gram, inside_grams, sign_grams
 from enogu.tags.search.matching import Needle
 from enogu.tags.search.postings import Postings
-from enogu.tags.search.postings import Rows as RowNumbers
-from enogu.tags.search.rows import RowTable
+from enogu.tags.search.rows import FLAGS_SHIFT, Int32s, RowTable, distinct
 
 POSTING_BUDGET: Final = 12_000
 MOST_CANDIDATES: Final = 400
@@ -50,7 +49,7 @@ class TypoTier:
         self._rows = rows
         self._postings = postings
         # How many grams of the query each row shares; zero between two searches.
-        self._shared = np.zeros(rows.tags.size, dtype=np.uint8)
+        self._shared = np.zeros(rows.size, dtype=np.uint8)
 
     def near(
         self, needle: Needle, shown: npt.NDArray[np.bool_], most: int
@@ -70,22 +69,21 @@ class TypoTier:
         if not allowed or len(text) > _LONGEST:
             return []
         numbers = self._candidates(needle)
-        tags = rows.tags[numbers]
-        visible = shown[rows.flags[tags]]
-        numbers, tags = numbers[visible], tags[visible]
+        rows.read(numbers)
+        numbers = numbers[shown[rows.kinds[numbers] >> FLAGS_SHIFT]]
         if numbers.size == 0:
             return []
         texts = b"\n".join(rows.texts(numbers)).replace(b" ", b"").decode().split("\n")
         costs = _costs(text, texts, allowed)
         best = np.flatnonzero(costs < math.inf)
-        costs = costs[best] - _PER_COUNT * np.log1p(rows.counts[tags[best]])
+        costs = costs[best] - _PER_COUNT * np.log1p(rows.counts_of(rows.tags[numbers[best]]))
         order = np.argsort(costs, kind="stable")[:most]
         return list(zip(costs[order].tolist(), numbers[best[order]].tolist(), strict=True))
 
-    def _candidates(self, needle: Needle) -> RowNumbers:
+    def _candidates(self, needle: Needle) -> Int32s:
         lists = self._postings.lists([*_keys(needle), gram(Place.HEAD, needle.compact[:1])])
         alike = lists.pop(gram(Place.HEAD, needle.compact[:1]), None)
-        pieces: list[RowNumbers] = []
+        pieces: list[Int32s] = []
         budget = POSTING_BUDGET
         for posting in sorted(lists.values(), key=lambda posting: posting.size):
             pieces.append(posting.first(budget))
@@ -95,9 +93,9 @@ class TypoTier:
         found = [self._most_shared(pieces)] if pieces else []
         if alike is not None:
             found.append(alike.first(_SAME_START))
-        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int32)
+        return distinct(np.concatenate(found)) if found else np.empty(0, dtype=np.int32)
 
-    def _most_shared(self, pieces: Sequence[RowNumbers]) -> RowNumbers:
+    def _most_shared(self, pieces: Sequence[Int32s]) -> Int32s:
         """Return the rows that stand in most of the lists, the popular ones among equals."""
         shared = self._shared
         for piece in pieces:
@@ -108,7 +106,7 @@ class TypoTier:
         # A row that stands in n lists is n times in `joined`.
         sizes = np.bincount(times) // np.maximum(np.arange(int(times.max()) + 1), 1)
         left = MOST_CANDIDATES
-        chosen: list[RowNumbers] = []
+        chosen: list[Int32s] = []
         for number in range(len(sizes) - 1, 0, -1):
             equals = joined[times == number]
             if sizes[number] > left:

@@ -211,9 +211,9 @@ def build_vocabulary(
         sources.execute("DETACH built")
     with closing(sqlite3.connect(path, isolation_level=None)) as fresh:
         fresh.executescript(_SPEED_PRAGMAS)
+        fresh.execute("BEGIN")
         build_index(fresh)
-        if fresh.in_transaction:
-            fresh.commit()
+        fresh.commit()
         fresh.execute("ANALYZE")
 
 
