@@ -12,6 +12,7 @@ _THINNEST = 0.015
 _FEWEST_STROKES = 6
 _INK_CONTRAST = 60
 _LOWEST_WRITING_PX = 4
+_FREE = 0.02
 _SETTLE_LINES = 3
 _NEARLY_BLANK = 0.1
 _HAZE_PX = 18
@@ -66,7 +67,7 @@ def _strokes(bar: Pixels, colour: Colour) -> int:
     """Count letters: runs of columns that hold ink in the rows of the writing."""
     ink = deviates(bar, None, colour, _INK_CONTRAST)
     rows = profile(ink, "top")
-    blank = np.flatnonzero(rows == 0)
+    blank = np.flatnonzero(rows <= _FREE)
     # Writing stands free of the bar's own edges; behind the last free row JPEG's haze begins.
     if not len(blank) or blank[0] != 0:
         return 0
