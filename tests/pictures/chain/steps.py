@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from enogu.errors import PictureError
+from enogu.pictures.box import Box
 from enogu.pictures.chain import Outcome
-from enogu.pictures.records import Box
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import numpy as np
 
+from enogu.pictures.box import Box
 from enogu.pictures.chain import ChainPicture
-from enogu.pictures.records import Box
 
 
 def picture(alpha=True):

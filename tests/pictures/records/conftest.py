@@ -1,7 +1,7 @@
 import pytest
 
+from enogu.pictures.box import Box
 from enogu.pictures.records import (
-    Box,
     FileEntry,
     PictureFacts,
     Records,

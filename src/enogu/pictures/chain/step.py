@@ -11,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+from enogu.pictures.box import Box
 from enogu.pictures.pixels import Pixels
-from enogu.pictures.records import Box, DerivedFiles, JsonValue, Region, ScoredTag, StepResult
+from enogu.pictures.records import DerivedFiles, JsonValue, Region, ScoredTag, StepResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,18 +33,16 @@ class ChainPicture:
         What lies outside of the present part is left out; a box that misses it altogether changes
         nothing.
         """
-        origin = self.origin
-        left, top = max(box.left, origin.left), max(box.top, origin.top)
-        right, bottom = min(box.right, origin.right), min(box.bottom, origin.bottom)
-        if right <= left or bottom <= top:
+        inside = box.within(self.origin)
+        if inside is None:
             return self
-        rows = slice(top - origin.top, bottom - origin.top)
-        columns = slice(left - origin.left, right - origin.left)
+        part = inside.moved(-self.origin.left, -self.origin.top)
+        here = part.rows, part.columns
         return replace(
             self,
-            pixels=np.ascontiguousarray(self.pixels[rows, columns]),
-            alpha=None if self.alpha is None else np.ascontiguousarray(self.alpha[rows, columns]),
-            origin=Box(left, top, right, bottom),
+            pixels=np.ascontiguousarray(self.pixels[here]),
+            alpha=None if self.alpha is None else np.ascontiguousarray(self.alpha[here]),
+            origin=inside,
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from enogu.errors import PictureError, ProjectError
 from enogu.files import content_key
+from enogu.pictures.box import Box
 from enogu.pictures.chain.holds import (
     Known,
     effective,
@@ -25,7 +26,7 @@ from enogu.pictures.read import (
     Picture,
     read_picture,
 )
-from enogu.pictures.records import Box, DerivedFiles, PictureFacts, StepResult
+from enogu.pictures.records import DerivedFiles, PictureFacts, StepResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from enogu.errors import ProjectError
+from enogu.pictures.box import Box
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 
@@ -16,49 +16,6 @@ SKIP = "skip"
 
 LEAVE_OUT = "leave-out"
 """A decision on :data:`USE_STEP`: the picture is neither trained nor exported."""
-
-
-class Box(NamedTuple):
-    """A rectangle of whole pixels of the upright original; right and bottom are exclusive."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        """Pixels from left to right."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """Pixels from top to bottom."""
-        return self.bottom - self.top
-
-    def moved(self, right: int, down: int) -> "Box":
-        """Return the box moved by whole pixels."""
-        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
-
-    @classmethod
-    def from_json(cls, value: JsonValue, *, where: str) -> "Box":
-        """Read ``[left, top, right, bottom]``.
-
-        Raises:
-            ProjectError: Not four whole numbers that enclose an area.
-        """
-        if (
-            not isinstance(value, list)
-            or len(value) != 4
-            or not all(isinstance(side, int) and not isinstance(side, bool) for side in value)
-        ):
-            raise ProjectError(
-                f"{where}: a box is four whole numbers [left, top, right, bottom], got {value!r}"
-            )
-        box = cls(*(int(str(side)) for side in value))
-        if box.width < 1 or box.height < 1:
-            raise ProjectError(f"{where}: the box {list(box)} encloses nothing")
-        return box
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

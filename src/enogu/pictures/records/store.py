@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from enogu.files import storage_errors
+from enogu.pictures.box import Box
 from enogu.pictures.records.database import RECORDS_NAME, database_errors, open_database
 from enogu.pictures.records.derived import DerivedFiles
 from enogu.pictures.records.model import (
-    Box,
     FileEntry,
     PictureFacts,
     Region,
