@@ -178,6 +178,6 @@ def test_real_copies_are_found_and_look_alikes_kept(shared_data):
     "name", ["ankitan", "cats", "gopher-emo", "gopher-sketch", "illustrations", "lpc"]
 )
 def test_distinct_drawings_are_no_copies(shared_data, name):
-    # Every fifth sprite is enough for each run; the benchmark takes them all.
-    paths = pictures_in(shared_data / name, step=5 if name == "lpc" else 1)
+    # A part of the large sets is enough for each run; the benchmark takes all of them.
+    paths = pictures_in(shared_data / name, step={"lpc": 5, "cats": 3}.get(name, 1))
     assert copies_of(read_all(paths)) == {}
