@@ -27,6 +27,15 @@ def test_probe_finds_this_machine(machine):
 
 
 @pytest.mark.parametrize(
+    ("cores", "busy", "said"), [(2, 1.5, True), (2, 0.5, False), (1, 5.0, False), (16, 3.0, False)]
+)
+def test_busy_cores_are_mentioned_where_threads_would_wait(machine, cores, busy, said):
+    machine = dataclasses.replace(machine, physical_cores=cores, busy_cores=busy)
+    assert (machine.busy_note is not None) == said
+    assert not said or "machine.threads=1" in machine.busy_note
+
+
+@pytest.mark.parametrize(
     ("features", "parameters", "expected"),
     [
         ({"avx2", "avx512f", "avx512_bf16", "amx_bf16"}, BIG, "bf16"),

@@ -37,6 +37,8 @@ def doctor(
     features = ", ".join(sorted(machine.cpu_features)) or "none of AVX2, AVX-512, AMX"
     console.print(f"System     {machine.system}")
     console.print(f"Processor  {machine.cpu}, {machine.physical_cores} cores ({features})")
+    if machine.busy_note:
+        console.print(f"Busy       {machine.busy_note}", markup=False)
     console.print(f"Memory     {gib(machine.memory_bytes)}, {gib(machine.available_bytes)} free")
     for gpu in machine.accelerators:
         console.print(f"GPU        {gpu.title} ({gpu.device}), {gib(gpu.memory_bytes)}")

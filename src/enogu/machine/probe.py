@@ -16,6 +16,8 @@ OPTIONAL_PACKAGES: dict[str, tuple[str, str]] = {
     "tensorboard": ("TensorBoard export", 'pip install "enogu[tensorboard]"'),
 }
 """Import name of each optional package: what it adds, and the command that installs it."""
+BUSY_SHARE = 0.5
+"""From this share of busy cores on, a person is told what to do about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Machine:
         cpu_features: Those that matter: ``avx2``, ``avx512f``, ``avx512_bf16``, ``amx_bf16``.
         memory_bytes: Main memory in all.
         available_bytes: Main memory free for use now.
+        busy_cores: Cores that other work has kept busy over the last minute, on average.
         accelerators: GPUs, best first.
         missing_extras: Optional packages that are not installed.
         versions: Versions of Python and the main libraries.
@@ -57,9 +60,24 @@ class Machine:
     cpu_features: frozenset[str]
     memory_bytes: int
     available_bytes: int
+    busy_cores: float
     accelerators: tuple[Accelerator, ...]
     missing_extras: tuple[str, ...]
     versions: dict[str, str]
+
+    @property
+    def busy_note(self) -> str | None:
+        """What to do about cores that are busy with other work, or None.
+
+        Threads of one operation wait for the slowest; one that waits for its core holds all up.
+        """
+        if self.physical_cores == 1 or self.busy_cores < BUSY_SHARE * self.physical_cores:
+            return None
+        return (
+            f"other work keeps {self.busy_cores:.1f} of {self.physical_cores} cores busy, and "
+            "threads that wait for each other then become many times slower; "
+            "--set machine.threads=1 goes on steadily beside it"
+        )
 
 
 def probe_machine() -> Machine:
@@ -72,6 +90,7 @@ def probe_machine() -> Machine:
         cpu_features=_cpu_features(),
         memory_bytes=int(memory.total),
         available_bytes=int(memory.available),
+        busy_cores=os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
         accelerators=_accelerators(),
         missing_extras=tuple(
             name for name in OPTIONAL_PACKAGES if importlib.util.find_spec(name) is None

@@ -274,6 +274,9 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
             "train.gradient_checkpointing = true, or lower pictures.resolution or "
             "train.batch_size"
         )
+    busy = setup.place.machine.busy_note
+    if busy and setup.device.type == "cpu" and setup.place.threads > 1:
+        found.append(busy)
     if not config.captions.trigger:
         found.append(
             "there is no trigger word (captions.trigger): what is learnt will colour every picture"
