@@ -66,6 +66,7 @@ def _folded_sign(sign: str) -> str:
 
 
 _SIGNS: Final = _Signs()
+_BLANKS: Final = re.compile("  +")
 _LINE_SIGNS: Final = _Signs({ord("\n"): "\n"})
 
 
@@ -110,35 +111,44 @@ def fold(text: str) -> Folded:
     return Folded(tuple(words), ideographic=has_ideographic(normal))
 
 
-def fold_all(texts: Sequence[str]) -> list[tuple[str, bool]]:
+def fold_all(texts: Sequence[str]) -> tuple[list[str], list[bool]]:
     """Fold many names at once, several times as fast as :func:`fold` for each.
 
     Args:
         texts: Any names.
 
     Returns:
-        ``(folded.text, folded.ideographic)`` of each.
+        ``folded.text`` and ``folded.ideographic`` of each.
     """
-    folded: list[tuple[str, bool]] = [("", False)] * len(texts)
+    folded = [""] * len(texts)
+    ideographic = [False] * len(texts)
     ascii_places = [place for place, text in enumerate(texts) if text.isascii()]
     other_places = [place for place, text in enumerate(texts) if not text.isascii()]
     for places in (ascii_places, other_places):
         normal = lower_case("\n".join([texts[place] for place in places]))
-        lines = normal.translate(_LINE_SIGNS).split("\n")
-        normals = normal.split("\n")
+        lines = _tidy_lines(normal.translate(_LINE_SIGNS))
         if len(lines) != len(places):
             # No name at all, or one with a line break in it.
-            lines = normals = [""] * len(places)
-        for place, line, before in zip(places, lines, normals, strict=True):
-            words = line.split()
-            if len(words) > 1 or (words and len(words[0]) > 1):
-                ideographic = has_ideographic(before)
-                folded[place] = (("" if ideographic else " ").join(words), ideographic)
+            lines = [""] * len(places)
+        for place, line in zip(places, lines, strict=True):
+            if len(line) > 1:
+                folded[place] = line
             else:
                 # A face, a single letter, or nothing: that depends on all signs together.
                 alone = fold(texts[place])
-                folded[place] = (alone.text, alone.ideographic)
-    return folded
+                folded[place], ideographic[place] = alone.text, alone.ideographic
+        if places is other_places:
+            for place, line, before in zip(places, lines, normal.split("\n"), strict=False):
+                if len(line) > 1 and has_ideographic(before):
+                    folded[place], ideographic[place] = line.replace(" ", ""), True
+    return folded, ideographic
+
+
+def _tidy_lines(text: str) -> list[str]:
+    """Return the lines of a text with single blanks, none at the ends."""
+    if "  " in text:
+        text = _BLANKS.sub(" ", text)
+    return text.replace("\n ", "\n").replace(" \n", "\n").strip(" ").split("\n")
 
 
 def fold_query(text: str) -> Folded:

@@ -30,7 +30,9 @@ from enogu.tags.vocabulary.schema import (
     VOCABULARY_TABLES,
 )
 
+# Most of the file are lists longer than a page; larger pages cost a search more than they save.
 _SPEED_PRAGMAS: Final = """
+PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -65536;
@@ -264,17 +266,18 @@ def _write_implications(connection: sqlite3.Connection) -> None:
 
 def _rate(connection: sqlite3.Connection) -> None:
     """Rate tags by their words, by what sources state, and by what they imply."""
-    names = connection.execute("SELECT name FROM built.tags")
-    words: dict[str, int] = {}
+    names = connection.execute("SELECT id, name FROM built.tags")
+    rated: list[tuple[int, int]] = []
     while chunk := names.fetchmany(_CHUNK):
-        words |= word_levels("\n".join(name for (name,) in chunk))
-    for level in sorted(set(words.values())):
-        pattern = "|".join(sorted(word for word, of in words.items() if of == level))
-        matches = re.compile(f"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])").search
-        connection.create_function(
-            "enogu_matches", 1, lambda name, find=matches: find(name) is not None
-        )
-        connection.execute("UPDATE built.tags SET rating = ? WHERE enogu_matches(name)", (level,))
+        words = word_levels("\n".join([name for _, name in chunk]))
+        if words:
+            find = re.compile(f"(?<![a-z0-9])(?:{'|'.join(words)})(?![a-z0-9])").findall
+            rated += [
+                (max(words[word] for word in found), tag_id)
+                for tag_id, name in chunk
+                if (found := find(name))
+            ]
+    connection.executemany("UPDATE built.tags SET rating = ? WHERE id = ?", rated)
     for level, rating in enumerate(RATINGS):
         connection.execute(
             "UPDATE built.tags SET rating = ? WHERE rating != ? AND name IN "

@@ -43,6 +43,7 @@ def open_sources(path: Path | None) -> Generator[sqlite3.Connection]:
     """
     connection = sqlite3.connect(path or ":memory:", isolation_level=None)
     try:
+        connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA cache_size = -65536")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             connection.executescript("BEGIN;" + SOURCE_TABLES + "COMMIT;")
