@@ -15,6 +15,7 @@ from enogu.cli.doctor_command import doctor
 from enogu.cli.draw_command import draw
 from enogu.cli.inspect_command import inspect
 from enogu.cli.phrases_commands import phrases_app
+from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
 from enogu.cli.plan_command import plan
 from enogu.cli.project_commands import new
@@ -36,6 +37,7 @@ for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, de
     app.command(command)
 app.command(config_app)
 app.command(adapter_app)
+pictures_app.command(caption)
 app.command(pictures_app)
 app.command(captions_app)
 app.command(world_app)

@@ -197,7 +197,7 @@ def test_a_damaged_record_is_refused(make, folder, place, damage):
     lines = gzip.decompress(path.read_bytes()).decode("ascii").splitlines(keepends=True)
     text = {
         "cut": "",
-        "newer": lines[0].replace('"version": 1', '"version": 2') + "".join(lines[1:]),
+        "newer": lines[0].replace('"version": 1', '"version": 3') + "".join(lines[1:]),
         "path": "".join(lines).replace("plain.txt", "../plain.txt"),
         "count": "".join(lines[:-1]),
         "noise": "no json",

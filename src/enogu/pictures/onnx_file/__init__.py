@@ -9,11 +9,12 @@ from enogu.pictures.onnx_file.card import (
     object_at,
     read_card,
 )
-from enogu.pictures.onnx_file.prepare import Placement, from_output, to_input
-from enogu.pictures.onnx_file.session import PictureModel
+from enogu.pictures.onnx_file.prepare import Placement, from_output, scaled_input, to_input
+from enogu.pictures.onnx_file.session import InputShape, PictureModel
 
 __all__ = [
     "InputCard",
+    "InputShape",
     "JsonObject",
     "PictureModel",
     "Placement",
@@ -23,5 +24,6 @@ __all__ = [
     "input_card",
     "object_at",
     "read_card",
+    "scaled_input",
     "to_input",
 ]

@@ -72,18 +72,38 @@ def to_input(pixels: Pixels, card: InputCard) -> tuple[Array, Placement]:
     """
     height, width = pixels.shape[:2]
     placed = place(width, height, card)
-    scaled = resized(pixels, placed.width, placed.height, card.sampling)
-    if card.channels == "BGR":
-        scaled = scaled[..., ::-1]
-    mean, std = (np.array(three, dtype=np.float32) for three in (card.mean, card.std))
-    scaled = (scaled / np.float32(card.divide_by) - mean) / std
+    scaled = _values(resized(pixels, placed.width, placed.height, card.sampling), card)
     whole = np.full((card.height, card.width, 3), card.padding / card.divide_by, dtype=np.float32)
     rows = slice(placed.top, placed.top + placed.height)
     columns = slice(placed.left, placed.left + placed.width)
     whole[rows, columns] = scaled
+    return _batch_of_one(whole, card), placed
+
+
+def scaled_input(pixels: Pixels, card: InputCard) -> Array:
+    """Turn a picture that has the size of the input already into the input of a network.
+
+    Args:
+        pixels: uint8 [height, width, 3], RGB.
+        card: What the network wants; its `fit`, `padding` and `sampling` do not apply.
+
+    Returns:
+        float32 [1, 3, height, width] or [1, height, width, 3].
+    """
+    return _batch_of_one(_values(pixels.astype(np.float32), card), card)
+
+
+def _values(scaled: Array, card: InputCard) -> Array:
+    if card.channels == "BGR":
+        scaled = scaled[..., ::-1]
+    mean, std = (np.array(three, dtype=np.float32) for three in (card.mean, card.std))
+    return (scaled / np.float32(card.divide_by) - mean) / std
+
+
+def _batch_of_one(whole: Array, card: InputCard) -> Array:
     if card.layout == "NCHW":
         whole = whole.transpose(2, 0, 1)
-    return np.ascontiguousarray(whole[None], dtype=np.float32), placed
+    return np.ascontiguousarray(whole[None], dtype=np.float32)
 
 
 def from_output(values: Array, placed: Placement, card: InputCard) -> Array:

@@ -2,9 +2,9 @@
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 _NEXT = "Check the model's page for its size, layout and outputs, and mend the card beside it."
 
 
+InputShape: TypeAlias = list[int | str | None]
+"""Sides of an input as the file states them; names and None are open."""
+
+
 class _InputEntry(Protocol):
     """How onnxruntime describes an input."""
 
     name: str
     type: str
-    shape: list[int | str | None]
+    shape: InputShape
 
 
 class PictureModel:
@@ -31,7 +35,7 @@ class PictureModel:
 
     Args:
         path: The ONNX file.
-        card: What its input is.
+        card: What its input is, or how that follows from the shape that the file states.
         threads: How many threads it may use.
 
     Raises:
@@ -39,14 +43,21 @@ class PictureModel:
         ModelFileError: The file is missing, no ONNX file, or its input is not as the card says.
     """
 
-    def __init__(self, path: Path, card: InputCard, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        card: InputCard | Callable[[InputShape], InputCard],
+        *,
+        threads: int = 1,
+    ) -> None:
         self.path = path
-        self.card = card
         self._session = _open(path, threads)
-        self._input = self._checked_input()
+        self._input = self._only_input()
+        self.card = card if isinstance(card, InputCard) else card(list(self._input.shape))
+        self._check_shape()
 
     @property
-    def output_shapes(self) -> list[list[int | str | None]]:
+    def output_shapes(self) -> list[InputShape]:
         """The shapes that the file states for its outputs; names and None are open."""
         return [list(entry.shape) for entry in self._session.get_outputs()]
 
@@ -85,7 +96,7 @@ class PictureModel:
             )
         return outputs
 
-    def _checked_input(self) -> _InputEntry:
+    def _only_input(self) -> _InputEntry:
         inputs: list[_InputEntry] = list(self._session.get_inputs())
         if len(inputs) != 1:
             names = ", ".join(entry.name for entry in inputs)
@@ -101,7 +112,10 @@ class PictureModel:
                 "understood",
                 hint=_NEXT,
             )
-        card = self.card
+        return entry
+
+    def _check_shape(self) -> None:
+        card, entry = self.card, self._input
         wanted = [1, 3, card.height, card.width]
         if card.layout == "NHWC":
             wanted = [1, card.height, card.width, 3]
@@ -115,7 +129,6 @@ class PictureModel:
                 f"says {wanted} ({card.layout})",
                 hint=_NEXT,
             )
-        return entry
 
 
 def _open(path: Path, threads: int) -> "InferenceSession":

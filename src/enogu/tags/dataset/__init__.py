@@ -1,5 +1,6 @@
 """The captions of a data set: what they will teach, what is wrong in them, and editing them."""
 
+from enogu.tags.dataset.additions import Addition, plan_additions
 from enogu.tags.dataset.captions import CaptionSet, load_captions
 from enogu.tags.dataset.change import EditPlan, plan_edits
 from enogu.tags.dataset.checks import Finding, check_captions
@@ -14,6 +15,7 @@ from enogu.tags.dataset.statistics import Statistics, captions_statistics, guess
 from enogu.tags.dataset.write import Written, apply_edits, continue_edit, pending_edit, undo_edit
 
 __all__ = [
+    "Addition",
     "CaptionSet",
     "CaptionSyntax",
     "Choice",
@@ -34,6 +36,7 @@ __all__ = [
     "load_captions",
     "parse_query",
     "pending_edit",
+    "plan_additions",
     "plan_edits",
     "similarities",
     "undo_edit",

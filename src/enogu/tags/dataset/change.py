@@ -1,7 +1,7 @@
 """What edits would change, worked out before anything is written."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,6 +47,8 @@ class FileChange:
     file: CaptionFile
     after: bytes
     lines: tuple[LineChange, ...]
+    is_new: bool = False
+    """Whether the edit makes the file."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,13 +103,38 @@ def plan_edits(
         if chosen is None
         else [captions.files[index] for index in np.flatnonzero(chosen)]
     )
+    changes, refused = changes_of(captions, files, lambda _: edits)
+    return EditPlan(
+        captions=captions,
+        titles=tuple(edit.title for edit in edits),
+        considered=len(files),
+        changes=changes,
+        refused=refused,
+    )
+
+
+def changes_of(
+    captions: CaptionSet,
+    files: Iterable[CaptionFile],
+    edits_of: Callable[[CaptionFile], Sequence[Edit]],
+) -> tuple[tuple[FileChange, ...], tuple[Unusable, ...]]:
+    """Work out what each file becomes.
+
+    Args:
+        captions: The data set.
+        files: Those of its files that are edited.
+        edits_of: The edits of one file, made one after the other.
+
+    Returns:
+        The files that change, and those that would but cannot be written as they are.
+    """
     usual = spelling_of(captions.spellings)
     changes: list[FileChange] = []
     refused: list[Unusable] = []
     seen: set[str] = set()
     for file in files:
         try:
-            change = _change_of(file, edits, captions, usual)
+            change = _change_of(file, edits_of(file), captions, usual)
         except CaptionError as error:
             reason = error.message.removeprefix(f"{file.path}: ")
             refused.append(Unusable(path=file.path, reason=reason))
@@ -117,13 +144,7 @@ def plan_edits(
         if change is not None and real not in seen:
             seen.add(real)
             changes.append(change)
-    return EditPlan(
-        captions=captions,
-        titles=tuple(edit.title for edit in edits),
-        considered=len(files),
-        changes=tuple(changes),
-        refused=tuple(refused),
-    )
+    return tuple(changes), tuple(refused)
 
 
 def _change_of(

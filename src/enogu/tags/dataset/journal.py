@@ -26,7 +26,7 @@ State = Literal["pending", "done", "undoing", "undone"]
 HIDDEN_PLACE: Final = PurePosixPath(".enogu/captions")
 """Where journals lie inside a folder of captions that belongs to no project."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _NAME: Final = re.compile(r"(\d{4,})\.(pending|done|undoing|undone)\.gz")
 
 
@@ -49,7 +49,8 @@ class JournalEntry:
 
     relative: str
     """Inside the folder of captions, with forward slashes."""
-    before: bytes
+    before: bytes | None
+    """None for a file that the edit makes."""
     after: bytes
 
 
@@ -98,13 +99,15 @@ class Journal:
         )
 
 
-def _entry(line: list[str]) -> JournalEntry:
+def _entry(line: tuple[str, str | None, str]) -> JournalEntry:
     relative, before, after = line
     parts = PurePosixPath(relative)
     if parts.is_absolute() or ".." in parts.parts:
         raise ValueError(f"{relative!r} leads out of the folder")
     return JournalEntry(
-        relative=relative, before=before.encode("latin-1"), after=after.encode("latin-1")
+        relative=relative,
+        before=None if before is None else before.encode("latin-1"),
+        after=after.encode("latin-1"),
     )
 
 
@@ -129,7 +132,11 @@ def begin_journal(place: Path, head: JournalHead, entries: Iterable[JournalEntry
     number = max((journal.number for journal in list_journals(place)), default=0) + 1
     rows: list[object] = [asdict(head)]
     rows += [
-        [entry.relative, entry.before.decode("latin-1"), entry.after.decode("latin-1")]
+        [
+            entry.relative,
+            None if entry.before is None else entry.before.decode("latin-1"),
+            entry.after.decode("latin-1"),
+        ]
         for entry in entries
     ]
     text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from enogu.errors import CaptionError
-from enogu.files import write_bytes_atomic
+from enogu.files import storage_errors, write_bytes_atomic
 from enogu.tags.dataset.change import EditPlan
 from enogu.tags.dataset.journal import (
     Journal,
@@ -105,7 +105,11 @@ def apply_edits(plan: EditPlan, place: Path, request: str) -> Written:
         return Written(num_files=0, titles=plan.titles, journal=None)
     folder = plan.captions.folder
     entries = [
-        JournalEntry(relative=change.file.relative, before=change.file.data, after=change.after)
+        JournalEntry(
+            relative=change.file.relative,
+            before=None if change.is_new else change.file.data,
+            after=change.after,
+        )
         for change in plan.changes
     ]
     with hold_journals(place):
@@ -118,7 +122,8 @@ def apply_edits(plan: EditPlan, place: Path, request: str) -> Written:
         if changed:
             raise _changed_error(folder, changed, "since they were read")
         head = JournalHead(
-            version=1,
+            # Older programs read edits that make no file.
+            version=2 if any(entry.before is None for entry in entries) else 1,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             request=request,
             titles=list(plan.titles),
@@ -208,7 +213,8 @@ def _bytes_at(folder: Path, entry: JournalEntry) -> bytes | None:
         return None
 
 
-def _write_all(files: Iterable[tuple[Path, bytes]]) -> None:
+def _write_all(files: Iterable[tuple[Path, bytes | None]]) -> None:
+    """Write files; those without content are removed."""
     # Waiting for the disk is all that takes long; disks serve many waiting writers at once. Each
     # writer gets one long row of files: a task for every file would cost more than its writing.
     waiting = list(files)
@@ -229,10 +235,14 @@ def _write_all(files: Iterable[tuple[Path, bytes]]) -> None:
             pass
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | None) -> None:
+    if data is None:
+        with storage_errors(path):
+            path.unlink(missing_ok=True)
+        return
     # A link stays a link: what it leads to is written.
     real = path.resolve() if path.is_symlink() else path
-    write_bytes_atomic(real, data, keep_mode=True)
+    write_bytes_atomic(real, data, keep_mode=real.exists())
 
 
 def _sweep(folder: Path, entries: list[JournalEntry]) -> None:
