@@ -14,6 +14,7 @@ from enogu.cli.demo_command import demo
 from enogu.cli.doctor_command import doctor
 from enogu.cli.draw_command import draw
 from enogu.cli.inspect_command import inspect
+from enogu.cli.kohya_commands import export_app, import_app
 from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
@@ -45,6 +46,8 @@ tags_app.command(search)
 app.command(tags_app)
 app.command(phrases_app)
 app.command(prompt_app)
+app.command(import_app)
+app.command(export_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -131,13 +131,15 @@ def first_settings(
     return values
 
 
-def write_first_settings(root: Path, values: Mapping[str, Any]) -> None:
-    """Write the settings file of a new project.
+def write_first_settings(
+    root: Path, values: Mapping[str, Any], comments: Mapping[str, str] | None = None
+) -> None:
+    """Write the settings file of a new project, with further comments above settings.
 
     Raises:
         StorageError: The place cannot be written.
     """
-    write_config_file(root / CONFIG_NAME, values, comments=_COMMENTS)
+    write_config_file(root / CONFIG_NAME, values, comments={**_COMMENTS, **(comments or {})})
 
 
 def find_trigger(texts: Sequence[str | None], name: str) -> tuple[str, str]:

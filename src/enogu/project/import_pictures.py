@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from enogu.config import parse_assignment
+from enogu.config import parse_assignment, resolve
 from enogu.errors import EnoguError, PictureError, ProjectError
 from enogu.files import make_dirs, storage_errors
 from enogu.pictures.chain import Bounds, Loader, Progress
@@ -70,6 +70,54 @@ def import_into(
         PictureError: A source cannot be used, or nothing in them can.
         StorageError: The disk is full; what was taken is kept.
     """
+    return import_reading(
+        root,
+        lambda scratch: read_sources(sources, scratch=scratch, follow_links=follow_links),
+        sources=sources,
+        assignments=assignments,
+        rename=rename,
+        use_prompts=use_prompts,
+        bounds=bounds,
+        progress=progress,
+        stop=stop,
+    )
+
+
+def import_reading(
+    root: Path,
+    read: Callable[[Path], Reading],
+    *,
+    sources: Sequence[Path],
+    assignments: Sequence[str] = (),
+    settings: Callable[[Reading, str], Mapping[str, Any]] | None = None,
+    comments: Mapping[str, str] | None = None,
+    rename: bool = False,
+    use_prompts: bool = False,
+    bounds: Bounds | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Imported:
+    """Copy what a reading holds into a project, as :func:`import_into` does.
+
+    Args:
+        root: The project.
+        read: Reads the sources; is given a folder for what archives hold.
+        sources: Files and folders that are read; the project must lie outside.
+        assignments: As in :func:`import_into`.
+        settings: Makes the settings of a new project from the reading and a trigger word that is
+            proposed; None for the usual ones.
+        comments: What stands above settings in the file of a new project.
+        rename: As in :func:`import_into`.
+        use_prompts: As in :func:`import_into`.
+        bounds: As in :func:`import_into`.
+        progress: As in :func:`import_into`.
+        stop: As in :func:`import_into`.
+
+    Raises:
+        ProjectError: As in :func:`import_into`.
+        PictureError: As in :func:`import_into`.
+        StorageError: As in :func:`import_into`.
+    """
     root = root.expanduser().absolute()
     is_new = not (root / CONFIG_NAME).is_file()
     _check_place(root, sources, is_new=is_new)
@@ -78,10 +126,12 @@ def import_into(
         with storage_errors(root):
             shutil.rmtree(scratch, ignore_errors=True)
             make_dirs(scratch)
-        reading = read_sources(sources, scratch=scratch, follow_links=follow_links)
+        reading = read(scratch)
         if not reading.candidates:
             raise _nothing(reading, ())
-        project, trigger, reason = _project(root, reading, assignments, is_new=is_new)
+        project, trigger, reason = _project(
+            root, reading, assignments, settings, comments or {}, is_new=is_new
+        )
         try:
             report = _take(
                 project,
@@ -137,7 +187,13 @@ def _check_place(root: Path, sources: Sequence[Path], *, is_new: bool) -> None:
 
 
 def _project(
-    root: Path, reading: Reading, assignments: Sequence[str], *, is_new: bool
+    root: Path,
+    reading: Reading,
+    assignments: Sequence[str],
+    settings: Callable[[Reading, str], Mapping[str, Any]] | None,
+    comments: Mapping[str, str],
+    *,
+    is_new: bool,
 ) -> tuple[Project, str, str]:
     given: dict[str, Any] = dict(parse_assignment(text) for text in assignments)
     wanted: dict[str, Any] = dict(reading.settings)
@@ -149,13 +205,17 @@ def _project(
         return project, project.resolved.config.captions.trigger, ""
     captions = [one.caption for one in reading.candidates if not one.is_reg]
     trigger, reason = find_trigger(captions, root.name)
-    values = first_settings(trigger=trigger, more={**wanted, **given})
+    if settings is None:
+        values = first_settings(trigger=trigger, more={**wanted, **given})
+    else:
+        values = {**settings(reading, trigger), **given}
+        resolve({}, values, source=CONFIG_NAME)
     make_dirs(root / "pictures")
-    write_first_settings(root, values)
-    if wanted:
+    write_first_settings(root, values, comments)
+    if wanted and settings is None:
         names = ", ".join(f"{name} = {value!r}" for name, value in wanted.items())
         reading.notes.append(f"settings taken over: {names}")
-    return open_project(root), str(values["captions.trigger"]), reason
+    return open_project(root), str(values.get("captions.trigger", "")), reason
 
 
 def _propose(reading: Reading, project: Project, wanted: dict[str, Any]) -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final, cast
 
+from enogu.config.kohya.option import NoMeaning, PartOf, Same
+from enogu.config.kohya.options import OPTIONS
 from enogu.errors import CaptionError, PictureError
 from enogu.pictures.importing.folder import read_folder
 from enogu.pictures.importing.model import Candidate, Reading, RefusedSource
 from enogu.pictures.importing.sidecars import FoundCaption, read_metadata
+from enogu.pictures.listing import list_files
 from enogu.pictures.records import JsonValue
 from enogu.tags.sidecar import read_caption
 
@@ -17,36 +20,18 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "bucket_reso_steps": "pictures.bucket_step",
     "min_bucket_reso": "pictures.bucket_min",
     "max_bucket_reso": "pictures.bucket_max",
-    "batch_size": "train.batch_size",
-    "shuffle_caption": "captions.shuffle",
-    "keep_tokens": "captions.keep_tags",
-    "keep_tokens_separator": "captions.keep_separator",
-    "secondary_separator": "captions.secondary_separator",
-    "caption_separator": "captions.separator",
-    "enable_wildcard": "captions.wildcards",
-    "caption_dropout_rate": "captions.dropout",
-    "caption_tag_dropout_rate": "captions.tag_dropout",
-    "flip_aug": "pictures.flip",
-    "alpha_mask": "pictures.alpha_as_mask",
+    **{
+        name: option.meaning.setting
+        for name, option in OPTIONS.items()
+        if option.in_dataset and isinstance(option.meaning, Same)
+    },
 }
 """Keys that mean the same as a setting of a project."""
 
 _TAKEN: Final = frozenset(
-    {
-        "image_dir",
-        "metadata_file",
-        "caption_extension",
-        "num_repeats",
-        "class_tokens",
-        "is_reg",
-        "caption_prefix",
-        "caption_suffix",
-        "resolution",
-        "enable_bucket",
-        "bucket_no_upscale",
-        "cache_info",
-        "subsets",
-    }
+    name
+    for name, option in OPTIONS.items()
+    if option.in_dataset and isinstance(option.meaning, PartOf | NoMeaning)
 )
 _DEFAULT_EXTENSION: Final = ".caption"
 
@@ -61,6 +46,23 @@ def read_dataset_toml(path: Path) -> Reading:
         PictureError: It is no such file, or a folder it names is missing.
         CaptionError: A list of captions it names is damaged.
     """
+    reading = Reading()
+    unknown: set[str] = set()
+    for values in subsets_of(path):
+        unknown |= set(values) - set(_SETTINGS) - _TAKEN
+        reading.add(read_subset(path, values))
+        _add_settings(reading, values)
+    if unknown:
+        reading.notes.append(f"{path}: not taken over: {', '.join(sorted(unknown))}")
+    return reading
+
+
+def subsets_of(path: Path) -> list[dict[str, object]]:
+    """Return what a ``dataset.toml`` says of each subset; the inner tables win.
+
+    Raises:
+        PictureError: It is no such file.
+    """
     document = _document(path)
     general = _table(path, document.get("general", {}), "general")
     datasets = document.get("datasets")
@@ -69,18 +71,14 @@ def read_dataset_toml(path: Path) -> Reading:
             f"{path}: has no [[datasets]], so it is no data set of kohya's scripts",
             hint="Give the folder of pictures itself.",
         )
-    reading = Reading()
-    unknown: set[str] = set()
+    found: list[dict[str, object]] = []
     for dataset in cast(list[object], datasets):
         values = {**general, **_table(path, dataset, "datasets")}
         for subset in _subsets(path, values):
-            merged = {key: value for key, value in {**values, **subset}.items() if key != "subsets"}
-            unknown |= set(merged) - set(_SETTINGS) - _TAKEN
-            reading.add(_read_subset(path, merged))
-            _add_settings(reading, merged)
-    if unknown:
-        reading.notes.append(f"{path}: not taken over: {', '.join(sorted(unknown))}")
-    return reading
+            merged = {**values, **subset}
+            del merged["subsets"]
+            found.append(merged)
+    return found
 
 
 def _document(path: Path) -> Mapping[str, object]:
@@ -109,7 +107,17 @@ def _subsets(path: Path, dataset: Mapping[str, object]) -> Iterator[dict[str, ob
         yield _table(path, subset, "subsets")
 
 
-def _read_subset(path: Path, values: Mapping[str, object]) -> Reading:
+def read_subset(path: Path, values: Mapping[str, object]) -> Reading:
+    """Read the pictures of one subset with their captions and masks.
+
+    Args:
+        path: The file that describes it; relative folders are looked for from here, then beside it.
+        values: Its options.
+
+    Raises:
+        PictureError: A folder it names is missing, or it names none.
+        CaptionError: A list of captions it names is damaged.
+    """
     folder = _folder(path, values)
     metadata = values.get("metadata_file")
     table = _metadata(path, metadata) if isinstance(metadata, str) else None
@@ -125,11 +133,13 @@ def _read_subset(path: Path, values: Mapping[str, object]) -> Reading:
     words = values.get("class_tokens")
     name = words if isinstance(words, str) else (folder or path.parent).name
     inside = PurePosixPath(f"{repeats}_{name}".replace("/", "_"))
+    masks = _masks(path, values)
     reading.candidates = [
         replace(
             one,
             place=inside / one.place.name,
             is_reg=values.get("is_reg") is True,
+            mask=masks.get(one.path.stem, one.mask),
             **_caption(one, extension, table, values),
         )
         for one in reading.candidates
@@ -143,6 +153,15 @@ def _read_subset(path: Path, values: Mapping[str, object]) -> Reading:
             f"{folder}: {other} captions do not end in {extension} as the file says; taken as found"
         )
     return reading
+
+
+def _masks(path: Path, values: Mapping[str, object]) -> dict[str, Path]:
+    """Return the masks of a folder that a subset names, by stem."""
+    name = values.get("conditioning_data_dir")
+    if not isinstance(name, str):
+        return {}
+    folder = _existing(path, name, "conditioning_data_dir")
+    return {file.stem: file for file in list_files(folder, recursive=False).pictures}
 
 
 def _folder(path: Path, values: Mapping[str, object]) -> Path | None:
