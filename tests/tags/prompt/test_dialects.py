@@ -27,6 +27,8 @@ HOSTILE = {
     "swaps": "a.swap(" * 2_000 + ")" * 2_000,
     "variables": "${v=" * 4_000 + "}" * 4_000,
     "underscores": "_" * 100_000,
+    "pluses": "a" + "+" * 100_000,
+    "minuses": "(a)" + "-" * 100_000,
 }
 
 

@@ -53,9 +53,11 @@ def test_options_of_one_choice_do_not_meet():
         ("a, b, c", 2, "a, b"),
         ("a, ((b:1.2)), c", 1, "a, c"),
         ("a, (b, c:1.2)", 2, "a, (b:1.2)"),
+        ("a , b", 1, "a "),
+        ("a\n  b", 1, "a\n  "),
     ],
 )
 def test_removing_a_tag_takes_its_brackets_and_comma(text, index, left):
     prompt = parse_prompt(text)
-    start, end = removal(prompt, prompt_tags(prompt)[index])
+    start, end = removal(prompt, text, prompt_tags(prompt)[index])
     assert text[:start] + text[end:] == left

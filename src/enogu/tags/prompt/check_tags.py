@@ -47,7 +47,8 @@ def check_tags(
     items = [item for item in prompt_tags(prompt) if not item.mixed and _is_tag(item.text)]
     known: list[_Known] = []
     num_nearest = 0
-    yield from _duplicates(prompt, items)
+    text = str(prompt)
+    yield from _duplicates(prompt, text, items)
     for item in items[:MOST_TAGS]:
         resolution = knows.resolve(item.text)
         if resolution.name is None:
@@ -58,7 +59,7 @@ def check_tags(
         known.append(_Known(item, resolution.name))
         yield from _names(item, resolution.name, resolution.how, knows)
         yield from _rare(item, knows.get(resolution.name), seen_at_least, count)
-    yield from _redundant(prompt, known, knows)
+    yield from _redundant(prompt, text, known, knows)
     yield from _contradictions(prompt, known, knows)
 
 
@@ -83,14 +84,14 @@ def _finding(
     )
 
 
-def _duplicates(prompt: Prompt, items: Sequence[TagItem]) -> Iterator[Finding]:
+def _duplicates(prompt: Prompt, text: str, items: Sequence[TagItem]) -> Iterator[Finding]:
     first: dict[tuple[str, int], TagItem] = {}
     for item in items:
         key = (normal_name(item.text), item.section)
         earlier = first.setdefault(key, item)
         if earlier is item or not may_meet(prompt, earlier, item):
             continue
-        start, end = removal(prompt, item)
+        start, end = removal(prompt, text, item)
         same = earlier.weight == item.weight
         yield _finding(
             "duplicate" if same else "duplicate_weight",
@@ -145,7 +146,9 @@ def _rare(
         yield _finding(rule, Level.NOTE, item, count=f"{seen:,}")
 
 
-def _redundant(prompt: Prompt, known: Sequence[_Known], knows: KnowsTags) -> Iterator[Finding]:
+def _redundant(
+    prompt: Prompt, text: str, known: Sequence[_Known], knows: KnowsTags
+) -> Iterator[Finding]:
     by_name: dict[str, TagItem] = {}
     for one in known:
         by_name.setdefault(one.name, one.item)
@@ -156,7 +159,7 @@ def _redundant(prompt: Prompt, known: Sequence[_Known], knows: KnowsTags) -> Ite
             if item is None or parent in told or not may_meet(prompt, item, one.item):
                 continue
             told.add(parent)
-            start, end = removal(prompt, item)
+            start, end = removal(prompt, text, item)
             fix = Fix(edits=(Edit(start=start, end=end, text=""),), sure=False)
             yield _finding("redundant", Level.NOTE, item, fix, child=one.item.text)
 

@@ -33,6 +33,8 @@ _LORA = re.compile(
     rf"(?:with|use)Lora\(\s*(?P<name>[\w-]+)\s*(?:,\s*(?P<weight>-?{_NUMBER})\s*)?\)"
 )
 _FREE_WORD = re.compile(r"[^\s,]*,|[^\s,]+")
+_MOST_SIGNS = 5_000
+"""More make no difference to a picture, but numbers too large to be kept."""
 _ESCAPED = re.compile(r'\\([()"])')
 
 
@@ -43,10 +45,11 @@ def parse_compel(text: str) -> Prompt:
 
 def suffix_factor(suffix: str) -> float:
     """Return the weight that ``++``, ``-`` or ``1.3`` stands for."""
+    signs = min(len(suffix), _MOST_SIGNS)
     if suffix[0] == "+":
-        return PLUS_FACTOR ** len(suffix)
+        return PLUS_FACTOR**signs
     if suffix[0] == "-":
-        return MINUS_FACTOR ** len(suffix)
+        return MINUS_FACTOR**signs
     return float(suffix)
 
 

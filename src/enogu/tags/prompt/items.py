@@ -8,6 +8,7 @@ from enogu.tags.prompt.tree import NO_GROUP, GroupKind, Prompt, Role
 from enogu.tags.prompt.weights import weighted_tokens
 
 _DIVIDER = re.compile(r"[,\n]")
+_COMMA_BEHIND = re.compile(r"[ \t]*,[ \t]*")
 _MOST_LEVELS = 50
 """Depth to which the options around two tags are compared."""
 
@@ -160,8 +161,14 @@ def _options(prompt: Prompt, item: TagItem) -> dict[int, int]:
     return found
 
 
-def removal(prompt: Prompt, item: TagItem) -> tuple[int, int]:
-    """Return the stretch to delete so that a tag is gone with its brackets and its comma."""
+def removal(prompt: Prompt, text: str, item: TagItem) -> tuple[int, int]:
+    """Return the stretch to delete so that a tag is gone with its brackets and its comma.
+
+    Args:
+        prompt: The prompt.
+        text: The same as text; putting it together for each of many tags would take long.
+        item: One of its tags.
+    """
     first, last = item.first_token, item.last_token
     start, end = item.start, item.end
     while first > 0 and last + 1 < len(prompt.tokens):
@@ -172,9 +179,10 @@ def removal(prompt: Prompt, item: TagItem) -> tuple[int, int]:
         if before.group != after.group or prompt.groups[before.group].kind is not GroupKind.WEIGHT:
             break
         first, last, start, end = first - 1, last + 1, before.start, after.end
-    text = str(prompt)
-    behind = re.compile(r"[ \t]*,[ \t]*").match(text, end)
+    behind = _COMMA_BEHIND.match(text, end)
     if behind:
         return start, behind.end()
-    before_it = text[:start].rstrip(" \t")
-    return (len(before_it) - 1, end) if before_it.endswith(",") else (start, end)
+    comma = start - 1
+    while comma >= 0 and text[comma] in " \t":
+        comma -= 1
+    return (comma, end) if comma >= 0 and text[comma] == "," else (start, end)
