@@ -4,6 +4,7 @@ import random
 import pytest
 
 from enogu.errors import ConfigError
+from enogu.pictures.box import Box
 from enogu.pictures.buckets import (
     BucketRule,
     BucketSize,
@@ -169,3 +170,41 @@ def test_bucket_sizes_sort_and_print():
     assert sorted([BucketSize(2, 1), BucketSize(1, 3)])[0] == BucketSize(1, 3)
     assert str(BucketSize(832, 1216)) == "832x1216"
     assert BucketSize(3, 2).ratio == 1.5
+
+
+class TestKeeping:
+    def fit(self):
+        # 200x100 covers 64x64 as 128x64: the window slides over 64 pixels.
+        return cover(BucketSize(200, 100), BucketSize(64, 64))
+
+    def test_nothing_to_keep_leaves_the_middle(self):
+        assert self.fit().keeping([]).crop_left == 32
+
+    @pytest.mark.parametrize(
+        ("box", "left"),
+        [
+            (Box(60, 10, 140, 90), 32),
+            (Box(0, 10, 40, 90), 0),
+            (Box(150, 10, 200, 90), 64),
+            (Box(120, 10, 170, 90), 45),
+        ],
+    )
+    def test_moves_as_little_as_the_box_asks_for(self, box, left):
+        fit = self.fit().keeping([box])
+        assert fit.crop_left == left
+        assert fit.shows(box) == pytest.approx(1, abs=0.02)
+
+    def test_a_later_box_takes_nothing_from_an_earlier_one(self):
+        head, rest = Box(0, 0, 60, 40), Box(120, 0, 200, 100)
+        fit = self.fit().keeping([head, rest])
+        assert fit.shows(head) == 1
+        assert fit.crop_left == 0
+
+    def test_a_box_larger_than_the_window_shows_its_upper_part(self):
+        tall = cover(BucketSize(100, 300), BucketSize(64, 64))
+        fit = tall.keeping([Box(10, 60, 90, 290)])
+        assert fit.crop_top == round(60 * 64 / 100)
+
+    def test_the_window_never_leaves_the_picture(self):
+        fit = self.fit().keeping([Box(199, 0, 200, 100)])
+        assert fit.crop_left + fit.bucket.width <= fit.resized.width

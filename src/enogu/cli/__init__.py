@@ -18,7 +18,15 @@ from enogu.cli.kohya_commands import export_app, import_app
 from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
+from enogu.cli.pictures_step_commands import (
+    background,
+    duplicates,
+    quality,
+    regions,
+    trim,
+)
 from enogu.cli.plan_command import plan
+from enogu.cli.prep_command import prep
 from enogu.cli.project_commands import new
 from enogu.cli.prompt_commands import prompt_app
 from enogu.cli.tags_commands import tags_app
@@ -34,11 +42,13 @@ app = App(
     result_action="return_value",
 )
 
-for command in (new, plan, train, draw, inspect, report, tensorboard, doctor, demo):
+for command in (new, prep, plan, train, draw, inspect, report, tensorboard, doctor, demo):
     app.command(command)
 app.command(config_app)
 app.command(adapter_app)
 pictures_app.command(caption)
+for command in (duplicates, trim, background, regions, quality):
+    pictures_app.command(command)
 app.command(pictures_app)
 app.command(captions_app)
 app.command(world_app)

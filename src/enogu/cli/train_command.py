@@ -83,7 +83,12 @@ def train(
 
 def run_training(project: Project, *, new: bool = False, as_json: bool = False) -> int:
     """Train with progress on the terminal, then write the report; return the exit code."""
+    from enogu.project.prep import advice_before_training
     from enogu.train.session import train_project
+
+    advice = advice_before_training(project)
+    if advice is not None and not as_json:
+        errors.print(f"[yellow]note[/] {escape(advice)}")
 
     columns = (
         TextColumn("{task.description}"),

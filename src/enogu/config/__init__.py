@@ -9,6 +9,7 @@ from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
 from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
+from enogu.config.prep import PrepConfig
 from enogu.config.project import CONFIG_VERSION, ProjectConfig
 from enogu.config.resolve import (
     Origin,
@@ -38,6 +39,7 @@ __all__ = [
     "Origin",
     "PhrasesConfig",
     "PicturesConfig",
+    "PrepConfig",
     "ProjectConfig",
     "Resolved",
     "SamplesConfig",

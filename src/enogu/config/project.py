@@ -11,6 +11,7 @@ from enogu.config.machine import MachineConfig
 from enogu.config.model import ModelConfig
 from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
+from enogu.config.prep import PrepConfig
 from enogu.config.samples import SamplesConfig
 from enogu.config.section import Section
 from enogu.config.tags import TagsConfig
@@ -34,6 +35,7 @@ class ProjectConfig(Section):
 
     model: ModelConfig = ModelConfig()
     pictures: PicturesConfig = PicturesConfig()
+    prep: PrepConfig = PrepConfig()
     captions: CaptionsConfig = CaptionsConfig()
     phrases: PhrasesConfig = PhrasesConfig()
     train: TrainConfig = TrainConfig()

@@ -12,13 +12,14 @@ Pure arithmetic. Three modes, one result (:class:`BucketFit`):
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from enogu.errors import ConfigError
+from enogu.pictures.box import Box
 
 BucketMode = Literal["fit", "list", "no_upscale"]
 
@@ -63,6 +64,36 @@ class BucketFit:
     crop_top: int
     """Pixels of `resized` above the bucket."""
 
+    def keeping(self, boxes: Sequence[Box]) -> "BucketFit":
+        """Return the fit with its window moved so that it shows certain parts of the picture.
+
+        The window moves as little as possible. A box that is larger than the window shows its
+        upper part, where heads are, and the middle of its width.
+
+        Args:
+            boxes: In pixels of the source, most important first; a later one never takes from an
+                earlier one.
+        """
+        scale_x = self.resized.width / self.source.width
+        scale_y = self.resized.height / self.source.height
+        across = [(box.left * scale_x, box.right * scale_x) for box in boxes]
+        down = [(box.top * scale_y, box.bottom * scale_y) for box in boxes]
+        return replace(
+            self,
+            crop_left=_window(self.resized.width, self.bucket.width, self.crop_left, across, 0.5),
+            crop_top=_window(self.resized.height, self.bucket.height, self.crop_top, down, 0.0),
+        )
+
+    def shows(self, box: Box) -> float:
+        """Return the share of a box, in pixels of the source, that the window shows; 0 to 1."""
+        scale_x = self.source.width / self.resized.width
+        scale_y = self.source.height / self.resized.height
+        left, right = self.crop_left * scale_x, (self.crop_left + self.bucket.width) * scale_x
+        top, bottom = self.crop_top * scale_y, (self.crop_top + self.bucket.height) * scale_y
+        width = min(right, box.right) - max(left, box.left)
+        height = min(bottom, box.bottom) - max(top, box.top)
+        return max(0.0, width) * max(0.0, height) / box.area
+
     @property
     def scale(self) -> float:
         """Size after scaling divided by size before; the larger of both directions."""
@@ -77,6 +108,33 @@ class BucketFit:
     def lost(self) -> float:
         """Share of the picture's area that is cut off, 0 to 1."""
         return 1.0 - self.bucket.area / self.resized.area
+
+
+def _window(
+    length: int, window: int, start: int, spans: Sequence[tuple[float, float]], place: float
+) -> int:
+    """Return where a window begins that keeps the spans as far as it can.
+
+    Args:
+        length: Of what the window slides over.
+        window: Its length, at most `length`.
+        start: Where it begins when nothing moves it.
+        spans: Begin and end of each, most important first.
+        place: Where a window lies in a span that is longer: 0 at its begin, 0.5 in its middle.
+    """
+    low, high = 0, length - window
+    for begin, end in spans:
+        first, last = math.ceil(end - window), math.floor(begin)
+        if first > last:
+            first = last = round(begin + place * (end - begin - window))
+        # What an earlier span asks for stands: only the nearest end of its range is left.
+        if last < low:
+            high = low
+        elif first > high:
+            low = high
+        else:
+            low, high = max(low, first), min(high, last)
+    return min(max(start, low), high)
 
 
 def make_buckets(

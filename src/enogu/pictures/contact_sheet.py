@@ -13,7 +13,8 @@ from enogu.files import atomic_path
 from enogu.fonts import Font, label_font
 from enogu.pictures.buckets import BucketFit, BucketSize
 from enogu.pictures.fit import resize_whole
-from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS, read_picture
+from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS
+from enogu.pictures.record_pixels import read_record
 from enogu.pictures.scan import PictureRecord
 
 _CELL_PX = 160
@@ -73,7 +74,7 @@ def contact_sheet(
     sheet = Image.new("RGB", (_COLUMNS * (_CELL_PX + _GAP_PX) + _GAP_PX, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     heading = label_font(15)
-    label = label_font(_LABEL_SIZE, "".join(record.relative for record, _ in rows))
+    label = label_font(_LABEL_SIZE, "".join(record.name for record, _ in rows))
     top = _GAP_PX
     for bucket, members, picked in shown:
         pen.text((_GAP_PX, top), _heading(bucket, members, picked), _INK, heading)
@@ -81,13 +82,11 @@ def contact_sheet(
         for place, (record, fit) in enumerate(picked):
             left = _GAP_PX + place % _COLUMNS * (_CELL_PX + _GAP_PX)
             above = top + place // _COLUMNS * _PITCH_PX
-            picture = read_picture(
-                record.path, background=background, max_megapixels=max_megapixels
-            )
+            picture = read_record(record, background=background, max_megapixels=max_megapixels)
             cell = _cell(resize_whole(picture.pixels, fit), fit)
             middle = ((_CELL_PX - cell.width) // 2, (_CELL_PX - cell.height) // 2)
             sheet.paste(cell, (left + middle[0], above + middle[1]))
-            _write_label(pen, (left, above + _CELL_PX), record.relative, fit, label)
+            _write_label(pen, (left, above + _CELL_PX), record.name, fit, label)
         top += -(-len(picked) // _COLUMNS) * _PITCH_PX
     with atomic_path(path) as temporary:
         sheet.save(temporary, format="PNG")

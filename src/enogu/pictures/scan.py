@@ -14,6 +14,7 @@ from typing import Final
 
 from enogu.errors import CaptionError, PictureError
 from enogu.files import sha256_file
+from enogu.pictures.box import Box
 from enogu.pictures.folders import folder_meaning
 from enogu.pictures.listing import MASK_ENDING, Listing, Refused, list_files
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS, PictureHeader, read_header
@@ -58,6 +59,35 @@ class PictureRecord:
     """Whether it is a regularisation picture."""
     notes: tuple[str, ...]
     """What was repaired or is odd, in plain words."""
+    derived_path: Path | None = None
+    """A changed picture, as large as the original, that is read in its place."""
+    crop: Box | None = None
+    """The part that counts; `width` and `height` are then those of the part."""
+    keep: tuple[Box, ...] = ()
+    """Parts that a further crop must keep, most important first, in pixels of the part."""
+    part: str = ""
+    """What an extra sample shows, such as ``face``; empty for the picture itself."""
+
+    @property
+    def pixels_path(self) -> Path:
+        """The file whose pixels count."""
+        return self.derived_path or self.path
+
+    @property
+    def changes(self) -> dict[str, object]:
+        """What preparing changed of the pixels, for keys; empty for a picture as it came."""
+        found: dict[str, object] = {}
+        if self.derived_path is not None:
+            # Derived files are named by their content.
+            found["derived"] = self.derived_path.stem
+        if self.crop is not None:
+            found["part"] = [*self.crop]
+        return found
+
+    @property
+    def name(self) -> str:
+        """How reports and sheets call it: the relative path, with the part where it is one."""
+        return f"{self.relative} ({self.part})" if self.part else self.relative
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

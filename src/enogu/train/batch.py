@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -90,7 +89,7 @@ class BatchSource:
         self._text = text
         self._rules = rules
         self._device = device
-        self._variants: dict[tuple[Path, bool], CaptionVariants] = {}
+        self._variants: dict[tuple[str, bool], CaptionVariants] = {}
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step, counted from 0. The same step gives the same batch."""
@@ -129,7 +128,7 @@ class BatchSource:
         )
 
     def _variants_of(self, text: TextCache, item: TrainingItem) -> CaptionVariants:
-        key = item.record.path, item.record.is_reg
+        key = item.record.name, item.record.is_reg
         if key not in self._variants:
             self._variants[key] = text.variants(item)
         return self._variants[key]

@@ -9,11 +9,13 @@ from enogu.train.prepare import Prepared
 _FREE_SETTINGS = {
     "samples": None,
     "draw": None,
+    "prep": None,
     "machine": {"threads", "device"},
     "train": {"save_every", "save_dtype", "name", "private_metadata"},
     "pictures": {"max_megapixels"},
 }
-"""Settings that change nothing in the adapter: whole sections, or some of their settings."""
+"""Settings that change nothing in the adapter: whole sections, or some of their settings. What
+preparing does shows in the pictures themselves."""
 
 
 def run_digest(
@@ -50,6 +52,7 @@ def run_digest(
             item.record.repeats,
             list(item.fit.bucket),
             [item.fit.crop_left, item.fit.crop_top],
+            *([item.record.changes] if item.record.changes else []),
         ]
         for item in prepared.all_items
     ]

@@ -19,7 +19,7 @@ from enogu.families.base import Base
 from enogu.families.latents import encode_images
 from enogu.files import content_key, sha256_file
 from enogu.pictures.fit import fit_pixels
-from enogu.pictures.read import Picture, read_picture
+from enogu.pictures.record_pixels import read_mask, read_record
 from enogu.train.content_cache import ContentCache
 from enogu.train.prepare import TrainingItem
 
@@ -88,6 +88,7 @@ class LatentCache:
                 "flipped": flipped,
                 "base": self._base_hash,
                 "dtype": str(self._dtype),
+                **item.record.changes,
             }
         )
 
@@ -128,11 +129,14 @@ class LatentCache:
         return LatentEntry(tensors["mean"], tensors["std"], tensors.get("mask"))
 
     def _encode(self, base: Base, item: TrainingItem, flipped: bool) -> dict[str, Tensor]:
-        picture = self._read(item.record.path)
+        most = self._settings.max_megapixels
+        picture = read_record(
+            item.record, background=self._settings.background, max_megapixels=most
+        )
         pixels = fit_pixels(picture.pixels, item.fit)
-        mask = None
-        if self._masks and item.record.mask_path is not None:
-            mask = fit_pixels(self._read(item.record.mask_path).pixels[..., 0], item.fit)
+        mask = read_mask(item.record, max_megapixels=most) if self._masks else None
+        if mask is not None:
+            mask = fit_pixels(mask, item.fit)
         elif self._alpha_masks and picture.alpha is not None:
             mask = fit_pixels(picture.alpha, item.fit)
         if flipped:
@@ -144,13 +148,6 @@ class LatentCache:
             area = torch.tensor(mask).float().div(255)[None, None]
             entry["mask"] = torch.nn.functional.avg_pool2d(area, self._downscale)[0]
         return entry
-
-    def _read(self, path: Path) -> Picture:
-        return read_picture(
-            path,
-            background=self._settings.background,
-            max_megapixels=self._settings.max_megapixels,
-        )
 
     def _mask_hash(self, item: TrainingItem) -> str | None:
         path = item.record.mask_path

@@ -93,7 +93,7 @@ def make_plan(setup: Setup) -> Plan:
         epochs=config.train.steps / setup.feed.batches_per_epoch,
         captions=tuple(
             (
-                item.record.relative,
+                item.record.name,
                 variants(item.text, setup.rules, config.train.seed, item.record.id, 1)[0],
             )
             for item in setup.prepared.items[:3]
@@ -112,7 +112,11 @@ def _caption_warnings(setup: Setup) -> tuple[str, ...]:
     with open_chosen_vocabulary(setup.config.tags, setup.project.root) as vocabulary:
         return caption_notes(
             setup.project.pictures_dir,
-            [(item.record.relative, item.text) for item in items if item.text is not None],
+            [
+                (item.record.relative, item.text)
+                for item in items
+                if item.text is not None and not item.record.part
+            ],
             vocabulary,
             trigger=captions.trigger,
             syntax=CaptionSyntax(

@@ -1,14 +1,15 @@
 """From picture records to the rectangles that are trained."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from enogu.config import PicturesConfig
-from enogu.errors import ConfigError
+from enogu.errors import ConfigError, PictureError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
+from enogu.pictures.prepared import PreparedPictures
 from enogu.pictures.scan import PictureRecord, scan_pictures
 from enogu.tags.caption import CaptionRules, without_trigger
 
@@ -99,8 +100,16 @@ def prepare(
     regularisation_dir: Path | None,
     settings: PicturesConfig,
     rule: BucketRule,
+    apply: Callable[[Sequence[PictureRecord]], PreparedPictures] | None = None,
 ) -> Prepared:
     """Read the folders and choose a rectangle for every picture.
+
+    Args:
+        pictures_dir: The pictures to learn from.
+        regularisation_dir: Pictures of the general class, if any.
+        settings: The section ``pictures``.
+        rule: How rectangles are chosen.
+        apply: Turns scanned pictures into samples; the pictures as they came when None.
 
     Raises:
         PictureError: A folder is missing or holds nothing that can be read.
@@ -113,9 +122,18 @@ def prepare(
         scans.append(
             scan_pictures(regularisation_dir, is_reg=True, max_megapixels=settings.max_megapixels)
         )
-    items = _fit_all(scan.records, rule)
     refused = tuple(entry for found in scans for entry in found.refused)
     notes = [warning for found in scans for warning in found.warnings]
+    records: Sequence[PictureRecord] = scan.records
+    if apply is not None:
+        samples = apply(scan.records)
+        records, notes = samples.records, [*notes, *samples.notes]
+        if not records:
+            raise PictureError(
+                f"all {len(samples.left_out)} pictures of {pictures_dir} are left out",
+                hint="Take some in again: enogu pictures duplicates NAME --reset",
+            )
+    items = _fit_all(records, rule)
     if refused:
         notes.append(f"{len(refused)} files could not be used; the list says why")
     return Prepared(
@@ -129,7 +147,9 @@ def prepare(
 
 def _fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[TrainingItem, ...]:
     return tuple(
-        TrainingItem(record, rule.choose(BucketSize(record.width, record.height)))
+        TrainingItem(
+            record, rule.choose(BucketSize(record.width, record.height)).keeping(record.keep)
+        )
         for record in records
     )
 
@@ -142,7 +162,8 @@ def _warnings(items: Sequence[TrainingItem]) -> tuple[str, ...]:
             f"{len(bare)} of {len(items)} pictures have no caption: they teach only the trigger "
             f"word (first: {bare[0].record.relative})"
         )
-    copies = [count for count in Counter(item.record.id for item in items).values() if count > 1]
+    ids = [item.record.id for item in items if not item.record.part]
+    copies = [count for count in Counter(ids).values() if count > 1]
     if copies:
         found.append(f"{sum(copies)} pictures are copies of {len(copies)} files, byte for byte")
     cropped = [item for item in items if item.fit.lost > 0.15]

@@ -9,6 +9,7 @@ from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
 from enogu.machine import Precision, Workplace, choose_workplace
 from enogu.project import Project
+from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules
 from enogu.train.feed import Feed, FeedEntry
 from enogu.train.prepare import Prepared, bucket_rule, prepare
@@ -78,7 +79,13 @@ def open_setup(project: Project) -> Setup:
     rule = bucket_rule(
         config.pictures, native_resolution=info.native_resolution, base_step=info.bucket_step
     )
-    prepared = prepare(project.pictures_dir, project.regularisation_dir, config.pictures, rule)
+    prepared = prepare(
+        project.pictures_dir,
+        project.regularisation_dir,
+        config.pictures,
+        rule,
+        lambda records: prepared_pictures(project, records, rule.resolution.width),
+    )
     feed = Feed(
         [
             FeedEntry(item.fit.bucket, item.record.repeats, item.record.is_reg)

@@ -10,6 +10,7 @@ def picture(alpha=True):
         pixels=pixels,
         alpha=pixels[..., 0] if alpha else None,
         origin=Box(0, 0, 30, 20),
+        whole=Box(0, 0, 30, 20),
     )
 
 

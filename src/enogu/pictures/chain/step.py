@@ -26,6 +26,8 @@ class ChainPicture:
     """uint8 [H, W], 255 = opaque; None where everything is opaque."""
     origin: Box
     """Which part of the upright original it shows; as large as `pixels`."""
+    whole: Box
+    """The upright original: left and top are 0."""
 
     def cut(self, box: Box) -> "ChainPicture":
         """Return the part inside `box`, which is given in pixels of the original.
@@ -44,6 +46,22 @@ class ChainPicture:
             alpha=None if self.alpha is None else np.ascontiguousarray(self.alpha[here]),
             origin=inside,
         )
+
+    def on_whole(self, values: Pixels, fill: int) -> Pixels:
+        """Lay values of the shown part where they belong in the whole original.
+
+        Args:
+            values: uint8 [H, W] or [H, W, C], as large as `pixels`.
+            fill: What stands outside of the shown part.
+
+        Returns:
+            uint8, as large as the original.
+        """
+        if self.origin == self.whole:
+            return values
+        out = np.full((self.whole.height, self.whole.width, *values.shape[2:]), fill, np.uint8)
+        out[self.origin.rows, self.origin.columns] = values
+        return out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

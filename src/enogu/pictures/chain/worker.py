@@ -185,11 +185,8 @@ class _Passage:
 
 
 def _whole(picture: Picture) -> ChainPicture:
-    return ChainPicture(
-        pixels=picture.pixels,
-        alpha=picture.alpha,
-        origin=Box(0, 0, picture.width, picture.height),
-    )
+    whole = Box(0, 0, picture.width, picture.height)
+    return ChainPicture(pixels=picture.pixels, alpha=picture.alpha, origin=whole, whole=whole)
 
 
 def facts_of(picture_id: str, picture: Picture, loader: Loader) -> PictureFacts:

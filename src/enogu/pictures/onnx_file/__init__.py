@@ -6,6 +6,7 @@ from enogu.pictures.onnx_file.card import (
     card_path,
     check_keys,
     input_card,
+    network_digest,
     object_at,
     read_card,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "check_keys",
     "from_output",
     "input_card",
+    "network_digest",
     "object_at",
     "read_card",
     "scaled_input",

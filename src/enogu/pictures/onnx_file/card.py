@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from enogu.errors import ModelFileError
+from enogu.files import sha256_file
 
 JsonObject: TypeAlias = dict[str, object]
 Three: TypeAlias = tuple[float, float, float]
@@ -108,6 +109,22 @@ def read_card(path: Path) -> JsonObject:
 def card_path(model: Path) -> Path:
     """Return where the card of a model file lies: beside it, with the suffix ``.json``."""
     return model.with_suffix(".json")
+
+
+def network_digest(model: Path) -> str:
+    """Return a name for a model file with its card: what it answers depends on both.
+
+    Raises:
+        ModelFileError: The file cannot be read.
+    """
+    card = card_path(model)
+    try:
+        return sha256_file(model) + (sha256_file(card) if card.is_file() else "")
+    except OSError as error:
+        raise ModelFileError(
+            f"{model}: the model file cannot be read ({error.strerror})",
+            hint="Check the path; it is looked for from the project folder.",
+        ) from error
 
 
 def check_keys(document: Mapping[str, object], allowed: tuple[str, ...], where: str) -> None:

@@ -33,7 +33,7 @@ class DerivedFiles:
         """Keep a picture or a mask and return its key.
 
         Args:
-            pixels: uint8 [H, W, 3] or [H, W].
+            pixels: uint8 [H, W, 3], [H, W, 4] with alpha, or [H, W].
 
         Raises:
             StorageError: The disk is full or the folder cannot be written.

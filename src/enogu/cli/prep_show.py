@@ -1,0 +1,82 @@
+"""How results of preparing pictures are shown, and what its commands share."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from enogu.cli.common import console, counted
+from enogu.pictures.chain import Bounds
+from enogu.project import Project
+from enogu.project.prep_report import PrepReport, StepReport
+
+Flag = Annotated[bool, Parameter(negative=())]
+SHOWN = 12
+
+TITLES = {
+    "trim": "Trimming",
+    "background": "Background",
+    "regions": "Regions",
+    "quality": "Quality",
+    "duplicates": "Duplicates",
+}
+
+_WORDS = {
+    ("trim", "keep"): "whole",
+    ("trim", "trim"): "cut",
+    ("background", "alpha"): "transparent",
+    ("background", "flat"): "one colour",
+    ("background", "smooth"): "smooth",
+    ("background", "model"): "told by the model",
+    ("regions", "found"): "with regions",
+    ("regions", "none"): "with none",
+    ("quality", "clean"): "good",
+    ("duplicates", "single"): "single",
+    ("duplicates", "keeper"): "with copies",
+    ("duplicates", "variant"): "look alike, to be kept",
+}
+
+
+def training_resolution(project: Project) -> int:
+    """Return the side in pixels that training will use."""
+    settings = project.resolved.config
+    if settings.pictures.resolution is not None:
+        return settings.pictures.resolution
+    from enogu.families.detect import inspect_base
+
+    return inspect_base(project.base_reference).native_resolution
+
+
+def bounds_of(workers: int | None) -> Bounds | None:
+    """Return the bounds that ``--workers`` asks for."""
+    return None if workers is None else Bounds(workers=max(1, workers))
+
+
+def show_step(report: StepReport, *, shown: int = SHOWN) -> None:
+    """Print what a step found: counts, then the pictures worth a line."""
+    parts = [
+        f"{count:,} {_WORDS.get((report.step, verdict), verdict)}"
+        for verdict, count in report.counts.items()
+    ]
+    console.print(f"[bold]{TITLES[report.step]}[/]: {', '.join(parts) or 'not done yet'}")
+    for line in report.lines[:shown]:
+        colour = "cyan" if line.decided else "yellow"
+        text = f": {line.text}" if line.text else ""
+        who = " (you decided)" if line.decided else ""
+        console.print(f"  [{colour}]{line.verdict}[/]{who} {escape(line.name + text)}")
+    if len(report.lines) > shown:
+        console.print(f"  … and {len(report.lines) - shown:,} more")
+    if report.missing:
+        console.print(f"  {counted(report.missing, 'picture')} not looked at")
+
+
+def show_rest(report: PrepReport) -> None:
+    """Print what was refused, what is left out, and warnings."""
+    for name, reason in report.refused[:SHOWN]:
+        console.print(f"[red]refused[/] {escape(f'{name}: {reason}')}")
+    if len(report.refused) > SHOWN:
+        console.print(f"[red]refused[/] {len(report.refused) - SHOWN} more")
+    if report.left_out:
+        console.print(f"{counted(len(report.left_out), 'picture')} left out by you")
+    for warning in report.warnings:
+        console.print(f"[yellow]note[/] {escape(warning)}")
