@@ -135,6 +135,20 @@ def test_chance_hits_inside_words_do_not_hide_a_typing_error(make_search):
     ]
 
 
+@pytest.mark.parametrize("text", ["ligth swrod", "sowrd light", "lihgt swor"])
+def test_misspelt_words_of_different_names_are_put_right_one_by_one(make_search, text):
+    tags = [
+        ("glowing_blade", 900, {"en": "A sword of light"}),
+        ("swordfish", 800, {}),
+        ("light_rays", 700, {}),
+    ]
+    assert [hit.name for hit in make_search(*tags).search(text)] == ["glowing_blade"]
+
+
+def test_words_that_nobody_can_mean_find_nothing(make_search):
+    assert make_search(("light_rays", 700, {}), ("sword", 5, {})).search("xqzw vvvkk") == []
+
+
 def test_words_of_a_query_need_words_of_their_own(make_search):
     search = make_search(("red_hair", 100, {}), ("red_big_red_rose", 10, {}))
     assert names(search.search("re red")) == ["red_big_red_rose"]

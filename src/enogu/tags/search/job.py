@@ -79,7 +79,7 @@ class Job:
         self._rows = rows
         self._order = order
         self._postings = postings
-        self._shown = shown
+        self.shown = shown
         self._overlay = overlay
         self._boosts: Mapping[int, float] = overlay.boosts if overlay else {}
         self._wanted = limit + (_SPARE_FOR_BOOSTS if overlay else _SPARE)
@@ -110,7 +110,7 @@ class Job:
 
     def may_show(self, tag_id: int) -> bool:
         """Say whether the rating of a tag lets it appear."""
-        return bool(self._shown[self._rows.flags_of(tag_id)])
+        return bool(self.shown[self._rows.flags_of(tag_id)])
 
     def run(self, tier: Tier, test: Test, cost: float = 0.0) -> None:
         """Add the tags that pass a test and were not found before."""
@@ -139,7 +139,7 @@ class Job:
         for needle in needles:
             if len(self.found) >= self.limit:
                 return
-            for cost, row in typos.near(needle, self._shown, 3 * self._wanted):
+            for cost, row in typos.near(needle, self.shown, 3 * self._wanted):
                 tag_id = self._rows.tag_of(row)
                 if tag_id not in self.found:
                     self.add(_TYPO, row, tag_id, 0.0)
@@ -197,7 +197,7 @@ class Job:
         rows = self._rows
         rows.read(numbers)
         kinds = rows.kinds[numbers]
-        visible = self._shown[kinds >> FLAGS_SHIFT]
+        visible = self.shown[kinds >> FLAGS_SHIFT]
         if not visible.all():
             numbers, kinds = numbers[visible], kinds[visible]
         accept = test.accept

@@ -51,6 +51,9 @@ _LITERAL_TIERS: Final[tuple[tuple[Tier, Callable[[Needle], Test | None]], ...]] 
     (Tier.INITIALS, Needle.initials),
 )
 
+_MOST_RESPELT: Final = 4
+"""Words of a query that are put right one by one; more would take too long."""
+
 _FIRST_READ: Final = Tier.WORDS
 """The first tier that always reads posting lists."""
 
@@ -169,6 +172,24 @@ class TagSearch:
             job.add_meanings(self._meanings.loosely(query, job.limit))
         if may_be_misspelt:
             job.run_typo(self._typos, needles)
+        if not job.found:
+            respelt = self._respelt(query, job)
+            if respelt is not None:
+                _run_literal(needles_of(respelt), job)
+                job.add_meanings(self._meanings.tags(respelt, job.limit))
+                job.add_meanings(self._meanings.loosely(respelt, job.limit))
+
+    def _respelt(self, query: Folded, job: Job) -> Folded | None:
+        """Return a query of several words with those put right that no name has."""
+        if query.ideographic or not 2 <= len(query.words) <= _MOST_RESPELT:
+            return None
+        words: list[str] = []
+        for word in query.words:
+            alone = Job(self._rows, self._order, self._postings, 1, job.shown, None)
+            _run_literal(needles_of(Folded((word,), ideographic=False)), alone)
+            known = None if alone.found else self._typos.word_like(word, job.shown)
+            words.append(known or word)
+        return Folded(tuple(words), ideographic=False) if tuple(words) != query.words else None
 
     def _overlay_for(self, context: PromptContext) -> Overlay | None:
         """Return the tags that gain; kept as long as neither use nor prompt change."""

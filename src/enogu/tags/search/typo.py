@@ -18,11 +18,12 @@ from enogu.tags.search.matching import Needle
 from enogu.tags.search.postings import Postings
 from enogu.tags.search.rows import FLAGS_SHIFT, Int32s, RowTable, distinct
 
-POSTING_BUDGET: Final = 12_000
-MOST_CANDIDATES: Final = 400
+POSTING_BUDGET: Final = 20_000
+MOST_CANDIDATES: Final = 700
 _SAME_START: Final = 256
 _LONGEST: Final = 64
 _SHORTEST_START: Final = 3
+_ROWS_OF_A_WORD: Final = 8
 
 _PER_ERROR: Final = 2.2
 _PER_COUNT: Final = 0.25
@@ -79,6 +80,25 @@ class TypoTier:
         costs = costs[best] - _PER_COUNT * np.log1p(rows.counts_of(rows.tags[numbers[best]]))
         order = np.argsort(costs, kind="stable")[:most]
         return list(zip(costs[order].tolist(), numbers[best[order]].tolist(), strict=True))
+
+    def word_like(self, word: str, shown: npt.NDArray[np.bool_]) -> str | None:
+        """Return the word that one with typing errors was meant to be, as far as names have it.
+
+        Args:
+            word: Folded letters.
+            shown: Whether rows may appear, by value of their flags.
+        """
+        allowed = most_errors(len(word))
+        best: tuple[float, str] | None = None
+        for _, row in self.near(Needle((word,), ideographic=False), shown, _ROWS_OF_A_WORD):
+            for known in self._rows.texts(np.array([row], dtype=np.int32))[0].decode().split():
+                errors = OSA.distance(word, known, score_cutoff=allowed)
+                starts = (known[: len(word) + more] for more in (-1, 0, 1))
+                begun = min(OSA.distance(word, start, score_cutoff=allowed) for start in starts)
+                cost = min(float(errors), begun + _UNFINISHED / _PER_ERROR)
+                if cost <= allowed and (best is None or cost < best[0]):
+                    best = cost, known
+        return best[1] if best else None
 
     def _candidates(self, needle: Needle) -> Int32s:
         lists = self._postings.lists([*_keys(needle), gram(Place.HEAD, needle.compact[:1])])
