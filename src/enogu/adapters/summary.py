@@ -1,7 +1,6 @@
 """What is in an adapter file of any maker, read from its header."""
 
 import dataclasses
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from enogu.adapters.file import (
 from enogu.adapters.keys import LayerTensors, some_names
 from enogu.adapters.kinds import kind_of
 from enogu.adapters.peft_alpha import read_peft_alphas
+from enogu.adapters.training_records import bucket_counts, tag_counts
 from enogu.errors import AdapterError
 from enogu.files import sha256_file
 
@@ -70,6 +70,8 @@ class AdapterSummary:
     base_hash: str
     tags: tuple[tuple[str, int], ...]
     """Tags of the training captions with their counts, most frequent first."""
+    buckets: dict[str, int]
+    """Sizes that were trained, `WIDTHxHEIGHT`, to number of pictures."""
     metadata: dict[str, str]
     hashes: AdapterHashes
     warnings: tuple[str, ...]
@@ -117,7 +119,8 @@ def inspect_adapter(path: Path, *, deep: bool = False) -> AdapterSummary:
         trigger=metadata.get("modelspec.trigger_phrase", ""),
         base_title=metadata.get("ss_sd_model_name", ""),
         base_hash=metadata.get("ss_new_sd_model_hash", ""),
-        tags=_tags(metadata),
+        tags=tag_counts(metadata),
+        buckets=bucket_counts(metadata),
         metadata=metadata,
         hashes=hashes,
         warnings=(
@@ -189,18 +192,6 @@ def _hash_warnings(hashes: AdapterHashes) -> list[str]:
         f"the tensors were changed after the file was made: their hash is "
         f"{hashes.model_hash[:12]}, the file states {hashes.stated_model_hash[:12]}"
     ]
-
-
-def _tags(metadata: dict[str, str]) -> tuple[tuple[str, int], ...]:
-    """Return the tag counts of ``ss_tag_frequency``, all folders together."""
-    try:
-        folders = json.loads(metadata.get("ss_tag_frequency", "{}"))
-        counts: Counter[str] = Counter()
-        for tags in folders.values():
-            counts.update({str(tag).strip(): int(count) for tag, count in tags.items()})
-    except (ValueError, AttributeError, TypeError):
-        return ()
-    return tuple(counts.most_common())
 
 
 def _warnings(header: AdapterHeader, layers: dict[str, LayerTensors]) -> list[str]:

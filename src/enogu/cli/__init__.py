@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from enogu import __version__
-from enogu.cli.adapter_commands import adapter_app
+from enogu.cli.adapter_look_commands import adapter_app
 from enogu.cli.captions_commands import captions_app
 from enogu.cli.common import run_guarded
 from enogu.cli.config_commands import config_app

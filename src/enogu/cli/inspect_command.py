@@ -1,7 +1,7 @@
 """`enogu inspect`: what is in an adapter file or a base."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -10,13 +10,18 @@ from enogu.cli.common import Common, console, gib, print_json
 from enogu.errors import AdapterError
 from enogu.project import find_adapter, find_project
 
+if TYPE_CHECKING:
+    from enogu.adapters.block_norms import BlockNorms
+
 _TAGS_SHOWN = 20
+_LONGEST = 100
 
 
 def inspect(
     path: str,
     *,
     deep: Annotated[bool, Parameter(negative=())] = False,
+    norms: Path | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
     """Show what is in a LoRA (rank, keys, tags, hashes) or in a base, from its header.
@@ -26,6 +31,7 @@ def inspect(
     Args:
         path: A LoRA file, a run folder, a base, or mini.
         deep: Also read the numbers: alphas, and whether any is broken.
+        norms: Measure how much each block is changed, and draw it into this file (.svg).
     """
     place = Path(path).expanduser()
     if path == "mini" or (place.is_dir() and (place / "unet").is_dir()):
@@ -35,7 +41,7 @@ def inspect(
         place = find_project(common.project) / place
     file = find_adapter(place)
     try:
-        _inspect_adapter(file, common, deep=deep)
+        _inspect_adapter(file, common, deep=deep, norms=norms)
     except AdapterError:
         from enogu.errors import BaseModelError
 
@@ -49,12 +55,14 @@ def inspect(
         raise
 
 
-def _inspect_adapter(file: Path, common: Common, *, deep: bool) -> None:
+def _inspect_adapter(file: Path, common: Common, *, deep: bool, norms: Path | None) -> None:
     from enogu.adapters import inspect_adapter
 
     summary = inspect_adapter(file, deep=deep)
+    measured = None if norms is None else _write_norms(file, norms)
     if common.json:
-        print_json(summary.to_dict())
+        more = {} if measured is None else {"block_norms": measured.to_dict()}
+        print_json(summary.to_dict() | more)
         return
     ranks = ", ".join(f"{rank} ({count} layers)" for rank, count in summary.ranks.items())
     parts = ", ".join(f"{part}: {count}" for part, count in summary.modules.items())
@@ -74,13 +82,43 @@ def _inspect_adapter(file: Path, common: Common, *, deep: bool) -> None:
         "SHA-256": f"{summary.hashes.file} (AutoV2 {summary.hashes.file[:10]})",
         "AutoV3": summary.hashes.model_hash[:12],
         "Old hash": summary.hashes.legacy,
+        "Buckets": ", ".join(f"{size} ({count})" for size, count in summary.buckets.items()),
         "Tags": ", ".join(f"{tag} ({count})" for tag, count in summary.tags[:_TAGS_SHOWN]),
     }
     for name, text in lines.items():
         if text:
             console.print(f"{name:<10} {escape(text)}")
+    for name, text in _settings(summary.metadata).items():
+        console.print(f"  [dim]{escape(name)}[/] {escape(text)}")
+    if measured is not None:
+        for block, norm in measured.norms.items():
+            console.print(f"{block:<10} {norm:.3g} ({measured.layers[block]} layers)")
+        if measured.unmeasured:
+            console.print(f"{measured.unmeasured} layers cannot be measured without the base")
+        console.print(f"Drawn into {escape(str(norms))}")
     for warning in summary.warnings:
         console.print(f"[yellow]note[/]       {escape(warning)}")
+
+
+def _write_norms(file: Path, out: Path) -> "BlockNorms":
+    from enogu.adapters.block_norms import block_norms, norms_svg
+    from enogu.errors import ConfigError
+    from enogu.files import write_text_atomic
+
+    if out.suffix.lower() != ".svg":
+        raise ConfigError(f"--norms writes a drawing: the file must end in .svg, got {out}")
+    measured = block_norms(file)
+    write_text_atomic(out, norms_svg(measured))
+    return measured
+
+
+def _settings(metadata: dict[str, str]) -> dict[str, str]:
+    """Return what the file says of its making and is short enough to show."""
+    return {
+        key: value
+        for key, value in sorted(metadata.items())
+        if key.startswith(("ss_", "modelspec.")) and len(value) <= _LONGEST and value != "None"
+    }
 
 
 def _training(metadata: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from enogu.config import CONFIG_VERSION, parse_assignment, resolve, write_config_file
 from enogu.errors import ProjectError
@@ -140,6 +140,32 @@ def write_first_settings(
         StorageError: The place cannot be written.
     """
     write_config_file(root / CONFIG_NAME, values, comments={**_COMMENTS, **(comments or {})})
+
+
+def write_new_settings(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write settings that were found elsewhere into a file that is not there yet.
+
+    Args:
+        path: Usually `enogu.toml` in a folder of its own.
+        settings: By dotted name; tuples become lists.
+
+    Raises:
+        ProjectError: The file is there, or its folder is not.
+        ConfigError: The settings contradict each other.
+        StorageError: The place cannot be written.
+    """
+    if path.exists():
+        raise ProjectError(f"{path} is there already; nothing was written")
+    if not path.absolute().parent.is_dir():
+        raise ProjectError(f"{path}: there is no folder {path.parent}")
+    values: dict[str, Any] = {"version": CONFIG_VERSION}
+    values |= {
+        name: list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+        for name, value in settings.items()
+        if value is not None
+    }
+    resolve({}, values, source=str(path))
+    write_config_file(path, values, comments={})
 
 
 def find_trigger(texts: Sequence[str | None], name: str) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def dense_layers(path: Path, base: Base | None) -> Iterator[DenseLayer]:
 
 
 def _without_base(path: Path, name: str, numbers: LayerNumbers) -> DenseLayer:
-    shape = _shape_of(numbers)
+    shape = shape_of(numbers)
     if shape is None or "dora_scale" in numbers.tensors:
         raise AdapterError(
             f"{path}: what {name} adds depends on the base ({', '.join(numbers.tensors)})",
@@ -82,7 +82,7 @@ def _without_base(path: Path, name: str, numbers: LayerNumbers) -> DenseLayer:
     )
 
 
-def _shape_of(numbers: LayerNumbers) -> LayerShape | None:
+def shape_of(numbers: LayerNumbers) -> LayerShape | None:
     """Return the layer's shape where the tensors alone tell it."""
     tensors = numbers.tensors
     down, up = tensors.get("lora_down.weight"), tensors.get("lora_up.weight")
