@@ -153,3 +153,19 @@ def test_the_plan_uses_what_was_prepared_and_advises_where_nothing_was(project, 
     prepared = document("plan", *size)
     assert not any("were not prepared" in warning for warning in prepared["warnings"])
     assert any("1 cut" in warning for warning in prepared["warnings"])
+
+
+def test_buckets_show_each_picture_with_its_window(project, document, told, refused):
+    document("prep", *SIZE)
+    size = SIZE[:2]
+    made = document("pictures", "buckets", *size)
+    by_name = {one["name"]: one for one in made["pictures"]}
+    still = by_name["still.png"]
+    assert still["window"] == [0, 20, 160, 180]
+    assert still["bucket"] == [128, 128]
+    assert sum(one["pictures"] for one in made["buckets"]) == len(made["pictures"])
+    with Image.open(made["sheet"]) as sheet:
+        assert sheet.width > 500
+    text = told("pictures", "buckets", "--mode", "aspects", *size)
+    assert "128x128" in text
+    assert "fit" in refused("pictures", "buckets", "--mode", "square", *size)

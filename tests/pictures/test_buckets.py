@@ -208,3 +208,31 @@ class TestKeeping:
     def test_the_window_never_leaves_the_picture(self):
         fit = self.fit().keeping([Box(199, 0, 200, 100)])
         assert fit.crop_left + fit.bucket.width <= fit.resized.width
+
+
+class TestAspects:
+    """OneTrainer's rule; sizes from its documentation of SD 1.5 and SDXL training."""
+
+    def sizes(self, side):
+        rule = BucketRule(
+            resolution=BucketSize(side, side), step=64, mode="aspects", min_px=64, max_px=4 * side
+        )
+        shapes = [(100 * w, 100 * h) for w in range(1, 9) for h in range(1, 9)]
+        return {rule.choose(BucketSize(*shape)).bucket for shape in shapes}
+
+    def test_equal_areas_rounded_to_the_step(self):
+        assert {(512, 512), (448, 576), (448, 640), (384, 704), (256, 1024)} <= self.sizes(512)
+        assert {(1024, 1024), (832, 1280), (768, 1344), (512, 2048)} <= self.sizes(1024)
+
+    @pytest.mark.parametrize(
+        ("size", "bucket"),
+        [((500, 500), (512, 512)), ((900, 1000), (512, 512)), ((1000, 800), (576, 448)),
+         ((100, 1000), (256, 1024)), ((1600, 900), (704, 384))],
+    )  # fmt: skip
+    def test_the_nearest_height_over_width_wins(self, size, bucket):
+        fit = BucketRule(
+            resolution=BucketSize(512, 512), step=64, mode="aspects", min_px=64, max_px=2048
+        ).choose(BucketSize(*size))
+        assert fit.bucket == bucket
+        assert fit.resized.width >= fit.bucket.width
+        assert fit.resized.height >= fit.bucket.height

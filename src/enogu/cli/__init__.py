@@ -16,6 +16,7 @@ from enogu.cli.draw_command import draw
 from enogu.cli.inspect_command import inspect
 from enogu.cli.kohya_commands import export_app, import_app
 from enogu.cli.phrases_commands import phrases_app
+from enogu.cli.pictures_buckets_command import buckets
 from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
 from enogu.cli.pictures_step_commands import (
@@ -47,7 +48,7 @@ for command in (new, prep, plan, train, draw, inspect, report, tensorboard, doct
 app.command(config_app)
 app.command(adapter_app)
 pictures_app.command(caption)
-for command in (duplicates, trim, background, regions, quality):
+for command in (duplicates, trim, background, regions, quality, buckets):
     pictures_app.command(command)
 app.command(pictures_app)
 app.command(captions_app)

@@ -55,7 +55,7 @@ def prep(
         f"{report.pictures:,} pictures: {run.looked_at:,} looked at, {run.unchanged:,} unchanged"
     )
     for step in report.steps:
-        show_step(step, shown=5)
+        show_step(step, shown=5, alike=False)
     show_rest(report)
     console.print(f"All of it, with pictures: {escape(str(page))}")
     if run.outcome == "stopped":

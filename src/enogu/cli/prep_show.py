@@ -21,21 +21,6 @@ TITLES = {
     "duplicates": "Duplicates",
 }
 
-_WORDS = {
-    ("trim", "keep"): "whole",
-    ("trim", "trim"): "cut",
-    ("background", "alpha"): "transparent",
-    ("background", "flat"): "one colour",
-    ("background", "smooth"): "smooth",
-    ("background", "model"): "told by the model",
-    ("regions", "found"): "with regions",
-    ("regions", "none"): "with none",
-    ("quality", "clean"): "good",
-    ("duplicates", "single"): "single",
-    ("duplicates", "keeper"): "with copies",
-    ("duplicates", "variant"): "look alike, to be kept",
-}
-
 
 def training_resolution(project: Project) -> int:
     """Return the side in pixels that training will use."""
@@ -52,20 +37,23 @@ def bounds_of(workers: int | None) -> Bounds | None:
     return None if workers is None else Bounds(workers=max(1, workers))
 
 
-def show_step(report: StepReport, *, shown: int = SHOWN) -> None:
-    """Print what a step found: counts, then the pictures worth a line."""
-    parts = [
-        f"{count:,} {_WORDS.get((report.step, verdict), verdict)}"
-        for verdict, count in report.counts.items()
-    ]
-    console.print(f"[bold]{TITLES[report.step]}[/]: {', '.join(parts) or 'not done yet'}")
-    for line in report.lines[:shown]:
+def show_step(report: StepReport, *, shown: int = SHOWN, alike: bool = True) -> None:
+    """Print what a step found: counts, then the pictures worth a line.
+
+    Args:
+        report: What it found.
+        shown: How many lines at most.
+        alike: Show look-alikes too, which need nothing to be done.
+    """
+    console.print(f"[bold]{TITLES[report.step]}[/]: {report.counts_text or 'not done yet'}")
+    lines = [line for line in report.lines if alike or line.verdict != "variant"]
+    for line in lines[:shown]:
         colour = "cyan" if line.decided else "yellow"
         text = f": {line.text}" if line.text else ""
         who = " (you decided)" if line.decided else ""
         console.print(f"  [{colour}]{line.verdict}[/]{who} {escape(line.name + text)}")
-    if len(report.lines) > shown:
-        console.print(f"  … and {len(report.lines) - shown:,} more")
+    if len(lines) > shown:
+        console.print(f"  … and {len(lines) - shown:,} more")
     if report.missing:
         console.print(f"  {counted(report.missing, 'picture')} not looked at")
 

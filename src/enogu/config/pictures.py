@@ -21,9 +21,10 @@ class PicturesConfig(Section):
     """Side of the square, in pixels, whose area every bucket has at most. Empty: the size the
     base was made for."""
 
-    bucket_mode: Literal["fit", "list", "no_upscale"] = "fit"
+    bucket_mode: Literal["fit", "list", "no_upscale", "aspects"] = "fit"
     """How a picture finds its rectangle. `fit`: the bucket that loses least. `list`: the same list
-    and choice as sd-scripts. `no_upscale`: as sd-scripts with `bucket_no_upscale`."""
+    and choice as sd-scripts. `no_upscale`: as sd-scripts with `bucket_no_upscale`. `aspects`: the
+    nine ratios from 1 to 4 of OneTrainer, both ways, at equal area."""
 
     bucket_min: int | None = Field(default=None, ge=32)
     """Shortest side of a bucket in pixels. Empty: half the resolution."""

@@ -1,11 +1,13 @@
 """Which rectangle a picture is trained in: both rules of the peers, and a better one.
 
-Pure arithmetic. Three modes, one result (:class:`BucketFit`):
+Pure arithmetic. Four modes, one result (:class:`BucketFit`):
 
 - ``list``: sd-scripts' default. A fixed list of sizes, the nearest ratio wins, small pictures
   are enlarged.
 - ``no_upscale``: sd-scripts with ``bucket_no_upscale``. No list; large pictures shrink, small
   ones keep their size; what does not divide by the step is cut off.
+- ``aspects``: OneTrainer's. Nine ratios from 1 to 4, both ways, at equal area; small pictures are
+  enlarged.
 - ``fit``: ours. Every size on the grid is a candidate, not only the largest of each width; the
   one that wastes least wins, counting what is cut off and what of the resolution stays unused.
 """
@@ -21,7 +23,9 @@ import numpy as np
 from enogu.errors import ConfigError
 from enogu.pictures.box import Box
 
-BucketMode = Literal["fit", "list", "no_upscale"]
+BucketMode = Literal["fit", "list", "no_upscale", "aspects"]
+
+_ASPECTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 
 # What `fit` charges: 5 % of the base's area left unused weighs as much as 1 % of the picture cut
 # off. benchmarks/bucket_loss.py compares the outcome with the peers' rules.
@@ -207,6 +211,38 @@ def _shrunk(size: BucketSize, max_area: int, step: int) -> BucketSize:
     return BucketSize(int(by_height * size.ratio + 0.5), by_height)
 
 
+def choose_aspect(size: BucketSize, *, resolution: BucketSize, step: int) -> BucketFit:
+    """Choose as OneTrainer does: the nearest of nine ratios and their inverses.
+
+    Args:
+        size: The upright picture.
+        resolution: Each bucket has about its area; rounding to the step may go above it.
+        step: Sides of the bucket are multiples of this.
+    """
+    buckets = _aspect_buckets(resolution.area, step)
+    # Height over width, and the plain difference: 0.5 is nearer to 0.6 than 2 is to 1.75.
+    ratio = size.height / size.width
+    bucket = min(buckets, key=lambda one: (abs(one.height / one.width - ratio), one))
+    taller = ratio > bucket.height / bucket.width
+    scale = bucket.width / size.width if taller else bucket.height / size.height
+    resized = (
+        BucketSize(bucket.width, round(size.height * scale))
+        if taller
+        else BucketSize(round(size.width * scale), bucket.height)
+    )
+    return _centred(size, bucket, resized)
+
+
+@lru_cache(maxsize=16)
+def _aspect_buckets(area: int, step: int) -> tuple[BucketSize, ...]:
+    sizes: set[BucketSize] = set()
+    for aspect in _ASPECTS:
+        short = max(step, round(math.sqrt(area / aspect) / step) * step)
+        long = max(step, round(math.sqrt(area * aspect) / step) * step)
+        sizes |= {BucketSize(short, long), BucketSize(long, short)}
+    return tuple(sorted(sizes))
+
+
 def _rounded_down(value: float, step: int) -> int:
     return int(value + 0.5) // step * step
 
@@ -282,6 +318,8 @@ class BucketRule:
             return choose_no_upscale(size, max_area=self.resolution.area, step=self.step)
         if self.mode == "list":
             return choose_bucket(size, _cached_buckets(self))
+        if self.mode == "aspects":
+            return choose_aspect(size, resolution=self.resolution, step=self.step)
         return choose_fit(
             size,
             resolution=self.resolution,

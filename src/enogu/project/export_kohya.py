@@ -150,9 +150,10 @@ def _add_buckets(written: _Written, config: ProjectConfig, resolution: int) -> N
         return
     general["min_bucket_reso"] = pictures.bucket_min or side // 2
     general["max_bucket_reso"] = pictures.bucket_max or side * 2
-    if pictures.bucket_mode == "fit":
+    if pictures.bucket_mode in ("fit", "aspects"):
         written.notes.append(
-            "pictures.bucket_mode 'fit' is not in sd-scripts: there the nearest ratio is taken"
+            f"pictures.bucket_mode {pictures.bucket_mode!r} is not in sd-scripts: there the "
+            "nearest ratio is taken"
         )
 
 

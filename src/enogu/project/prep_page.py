@@ -80,8 +80,8 @@ def write_prep_page(place: PrepPlace, report: PrepReport) -> Path:
 
 def _section(place: PrepPlace, step: StepReport) -> Iterator[str]:
     title, words = _HEADINGS[step.step]
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in step.counts.items())
-    yield f"<h2>{title}</h2><p class=soft>{escape(words)} {escape(counts or 'nothing')}.</p>"
+    counts = step.counts_text or "nothing"
+    yield f"<h2>{title}</h2><p class=soft>{escape(words)} {escape(counts)}.</p>"
     lines = step.lines[:_SHOWN]
     if not lines and step.step in (BACKGROUND, REGIONS):
         lines = _examples(place, step.step)

@@ -32,6 +32,23 @@ _PLAIN: Final = {
 """Verdicts that need no line of their own."""
 
 
+_WORDS: Final = {
+    ("trim", "keep"): "whole",
+    ("trim", "trim"): "cut",
+    ("background", "alpha"): "transparent",
+    ("background", "flat"): "one colour",
+    ("background", "smooth"): "smooth",
+    ("background", "model"): "told by the model",
+    ("regions", "found"): "with regions",
+    ("regions", "none"): "with none",
+    ("quality", "clean"): "good",
+    ("duplicates", "single"): "single",
+    ("duplicates", "keeper"): "with copies",
+    ("duplicates", "variant"): "look alike, to be kept",
+}
+"""How verdicts are said where their own word says little."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PictureLine:
     """What a step says of one picture."""
@@ -55,6 +72,14 @@ class StepReport:
     """Of the pictures that are worth a line, by name."""
     missing: int
     """Pictures that the step has not seen."""
+
+    @property
+    def counts_text(self) -> str:
+        """The counts in plain words; empty for nothing."""
+        return ", ".join(
+            f"{count:,} {_WORDS.get((self.step, verdict), verdict)}"
+            for verdict, count in self.counts.items()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

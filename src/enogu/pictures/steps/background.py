@@ -25,6 +25,9 @@ BACKGROUND: Final = "background"
 
 BackgroundUse: TypeAlias = Literal["keep", "mask", "colour", "transparent"]
 
+_UNSURE: Final = 0.4
+"""Score of the subject of a mask that is not sure: below what makes a crop sure."""
+
 MASK_FILE: Final = "mask"
 PICTURE_FILE: Final = "picture"
 
@@ -111,4 +114,4 @@ def _subject(picture: ChainPicture, found: Background) -> tuple[Region, ...]:
     if found.subject is None:
         return ()
     box = found.subject.moved(picture.origin.left, picture.origin.top)
-    return (Region(kind=SUBJECT, box=box, score=1.0 if found.sure else 0.5),)
+    return (Region(kind=SUBJECT, box=box, score=1.0 if found.sure else _UNSURE),)
