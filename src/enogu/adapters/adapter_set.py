@@ -237,6 +237,33 @@ class AdapterSet:
             for name, layer in self.layers.items():
                 layer.enabled = before[name]
 
+    @contextlib.contextmanager
+    def as_saved(self, dtype: torch.dtype) -> Generator[None]:
+        """Inside the block the adapter is what a file of this number format gives back.
+
+        Pictures drawn then are, bit for bit, those that are drawn with the saved file.
+
+        Args:
+            dtype: Number format of the file.
+        """
+        updates = [layer.update for layer in self.layers.values()]
+        factors = [factor for update in updates for _, factor in update.factors()]
+        exact = [factor.data for factor in factors]
+        alphas = [update.alpha for update in updates]
+        try:
+            for factor in factors:
+                factor.data = factor.data.to(dtype)
+            for update, alpha in zip(updates, alphas, strict=True):
+                if alpha is not None:
+                    update.set_alpha(float(torch.tensor(alpha).to(dtype)))
+            yield
+        finally:
+            for factor, values in zip(factors, exact, strict=True):
+                factor.data = values
+            for update, alpha in zip(updates, alphas, strict=True):
+                if alpha is not None:
+                    update.set_alpha(alpha)
+
     def _is_in_place(self, name: str) -> bool:
         layer = self.layers[name]
         return any(outer is layer for outer in chain(self.targets[name].module))

@@ -11,6 +11,11 @@ class SamplesConfig(Section):
     every: int = Field(default=200, ge=0)
     """Steps between two rounds of samples; 0 draws none."""
 
+    file: str = ""
+    """A text file with one prompt a line, in place of the prompts below. Switches behind a prompt:
+    `--n` what it shall not show, `--w` and `--h` pixels, `--d` seed, `--l` cfg scale, `--s` steps.
+    Relative to the project."""
+
     prompt: str = ""
     """What the trigger is tried with. Empty: the caption of the first picture."""
 

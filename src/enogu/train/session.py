@@ -11,6 +11,7 @@ import torch
 
 from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
+from enogu.adapters.file import SAVE_DTYPES
 from enogu.adapters.start import merge_files
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
@@ -31,7 +32,7 @@ from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
 from enogu.train.optimizers import build_optimizer
-from enogu.train.samples import Sample, SampleDrawer, sample_prompts, sample_size
+from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.setup import Setup, open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
 from enogu.train.text_cache import TextCache
@@ -289,11 +290,10 @@ class _Session:
         return SampleDrawer(
             self.base,
             adapter,
-            self.config,
-            sample_prompts(self.config, self.setup.prepared, self.setup.rules),
+            self.setup.samples,
             folder=self.choice.run.samples_dir,
             title=self.setup.project.adapter_name,
-            size=sample_size(self.setup.prepared),
+            dtype=SAVE_DTYPES[self.config.train.save_dtype],
         )
 
     def _sample(self, drawer: SampleDrawer | None, trainer: Trainer) -> None:

@@ -13,6 +13,7 @@ from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules
 from enogu.train.feed import Feed, FeedEntry
 from enogu.train.prepare import Prepared, bucket_rule, prepare
+from enogu.train.samples import SamplePrompt, sample_prompts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Setup:
         prepared: The pictures and their rectangles.
         rules: How captions are made.
         feed: The order of the pictures.
+        samples: What is drawn while training; none when nothing is.
     """
 
     project: Project
@@ -34,6 +36,7 @@ class Setup:
     prepared: Prepared
     rules: CaptionRules
     feed: Feed
+    samples: tuple[SamplePrompt, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -59,6 +62,7 @@ def open_setup(project: Project) -> Setup:
             setting.
         PictureError: There is no picture that can be read.
         ConfigError: A setting does not fit the base or the machine.
+        PromptError: A sample cannot be drawn.
     """
     config = project.resolved.config
     info = inspect_base(
@@ -94,13 +98,25 @@ def open_setup(project: Project) -> Setup:
         batch_size=config.train.batch_size,
         seed=config.train.seed,
     )
+    rules = caption_rules(config.captions)
+    samples: tuple[SamplePrompt, ...] = ()
+    if config.samples.every:
+        samples = sample_prompts(
+            config,
+            prepared,
+            rules,
+            root=project.root,
+            title=info.title,
+            downscale=info.downscale,
+        )
     return Setup(
         project=project,
         info=info,
         place=place,
         prepared=prepared,
-        rules=caption_rules(config.captions),
+        rules=rules,
         feed=feed,
+        samples=samples,
     )
 
 
