@@ -19,6 +19,7 @@ LAYERS = [
     {"adapters"},
     {"draw"},
     {"train", "world"},
+    {"studio"},
     {"cli"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}

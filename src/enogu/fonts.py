@@ -65,3 +65,18 @@ def label_font(size_px: float, text: str = "", *, path: Path | None = None) -> F
             raise StorageError(f"{path}: is not a font that can be read ({error})") from error
     wide = None if is_latin(text) else wide_font()
     return ImageFont.load_default(size_px) if wide is None else ImageFont.truetype(wide, size_px)
+
+
+def fitting_end(text: str, font: Font, width_px: int) -> str:
+    """Return a text, or as much of its end as fits behind an ellipsis; file names differ there.
+
+    Args:
+        text: One line.
+        font: What it is written in.
+        width_px: How much room there is.
+    """
+    if font.getlength(text) <= width_px:
+        return text
+    while text and font.getlength("…" + text) > width_px:
+        text = text[1:]
+    return "…" + text

@@ -19,6 +19,7 @@ from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.pictures_buckets_command import buckets
 from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
+from enogu.cli.pictures_review import review
 from enogu.cli.pictures_step_commands import (
     background,
     duplicates,
@@ -50,6 +51,7 @@ app.command(adapter_app)
 pictures_app.command(caption)
 for command in (duplicates, trim, background, regions, quality, buckets):
     pictures_app.command(command)
+pictures_app.command(review)
 app.command(pictures_app)
 app.command(captions_app)
 app.command(world_app)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from enogu.errors import PictureError
 from enogu.files import atomic_path
-from enogu.fonts import Font, label_font
+from enogu.fonts import Font, fitting_end, label_font
 from enogu.pictures.buckets import BucketFit, BucketSize
 from enogu.pictures.fit import resize_whole
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS
@@ -96,7 +96,7 @@ def contact_sheet(
 def _write_label(
     pen: ImageDraw.ImageDraw, at: tuple[int, int], name: str, fit: BucketFit, font: Font
 ) -> None:
-    pen.text(at, _short(name, font), _INK, font)
+    pen.text(at, fitting_end(name, font, _CELL_PX), _INK, font)
     pen.text((at[0], at[1] + _LABEL_PX), _losses(fit), _FRAME, font)
 
 
@@ -140,12 +140,3 @@ def _cell(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], fit: BucketFi
             outline=_FRAME,
         )
     return image
-
-
-def _short(name: str, font: Font) -> str:
-    """Cut a file name to the width of a cell, from its start."""
-    if font.getlength(name) <= _CELL_PX:
-        return name
-    while name and font.getlength("…" + name) > _CELL_PX:
-        name = name[1:]
-    return "…" + name

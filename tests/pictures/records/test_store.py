@@ -102,3 +102,17 @@ def test_records_outlive_the_process_that_made_them(tmp_path):
     with Records(tmp_path) as second:
         assert second.facts("a" * 64) == some_facts()
         assert second.notes == ()
+
+
+def test_verdicts_and_single_values_of_all_pictures_are_found_at_once(records):
+    with records.changing():
+        records.put_result(some_result(verdict="unsure"))
+        records.put_result(some_result("b" * 64, verdict="flagged"))
+        records.put_result(some_result("c" * 64))
+        records.put_result(some_result("c" * 64, "tags:wd", values={"rating": "sensitive"}))
+        records.put_result(some_result("c" * 64, "tags_x", values={"rating": "no tagger"}))
+        records.put_result(some_result("d" * 64, "tags:wd", values={"rating": None}))
+    assert list(records.with_verdicts(["unsure", "flagged"])) == [
+        ("a" * 64, "trim", "unsure"), ("b" * 64, "trim", "flagged"),
+    ]  # fmt: skip
+    assert list(records.values_of("tags:", "rating")) == [("c" * 64, "sensitive")]

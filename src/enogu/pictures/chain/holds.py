@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from enogu.files import content_key
 from enogu.pictures.chain.step import PictureStep
-from enogu.pictures.records import SKIP, Decision, DerivedFiles, StepResult
+from enogu.pictures.records import FILES, SKIP, Decision, DerivedFiles, StepResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,10 @@ def effective(result: StepResult | None, decision: Decision | None) -> StepResul
         return None
     if decision is None:
         return result
-    return replace(result, verdict=decision.verdict, values={**result.values, **decision.values})
+    values = {**result.values, **decision.values}
+    drawn = values.pop(FILES, None)
+    files = {role: str(key) for role, key in drawn.items()} if isinstance(drawn, dict) else {}
+    return replace(result, verdict=decision.verdict, values=values, files={**result.files, **files})
 
 
 def settings_digest(step: PictureStep) -> str:

@@ -3,6 +3,7 @@
 from enogu.pictures.records.decisions import DECISIONS_NAME, Decisions
 from enogu.pictures.records.derived import DerivedFiles
 from enogu.pictures.records.model import (
+    FILES,
     LEAVE_OUT,
     SKIP,
     USE_STEP,
@@ -18,6 +19,7 @@ from enogu.pictures.records.store import Records
 
 __all__ = [
     "DECISIONS_NAME",
+    "FILES",
     "LEAVE_OUT",
     "SKIP",
     "USE_STEP",

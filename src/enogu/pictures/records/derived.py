@@ -1,8 +1,13 @@
-"""Derived pictures and masks under ``work/derived``, each named by the SHA-256 of its bytes."""
+"""Derived pictures and masks under ``work/derived``, each named by the SHA-256 of its bytes.
+
+Masks that a person drew have the same form and names, but lie in ``masks/`` beside ``work/``, since
+no program can make them again.
+"""
 
 import io
 from collections.abc import Container
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -10,6 +15,8 @@ from PIL import Image
 from enogu.errors import ProjectError
 from enogu.files import make_dirs, sha256_bytes, write_bytes_atomic
 from enogu.pictures.pixels import Pixels
+
+DRAWN_FOLDER: Final = "masks"
 
 # Level 1 writes three times as fast as level 6 and is a tenth larger.
 _PNG_LEVEL = 1
@@ -25,9 +32,16 @@ class DerivedFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def drawn(self) -> "DerivedFiles":
+        """Files that a person drew; they are found here too, and never pruned."""
+        return DerivedFiles(self.folder.parent.parent / DRAWN_FOLDER)
+
     def path(self, key: str) -> Path:
         """Return the place of a file, whether or not it is there."""
-        return self.folder / key[:2] / f"{key}.png"
+        place = Path(key[:2], f"{key}.png")
+        drawn = self.folder.parent.parent / DRAWN_FOLDER / place
+        return drawn if drawn.is_file() else self.folder / place
 
     def write(self, pixels: Pixels) -> str:
         """Keep a picture or a mask and return its key.

@@ -17,6 +17,9 @@ SKIP = "skip"
 LEAVE_OUT = "leave-out"
 """A decision on :data:`USE_STEP`: the picture is neither trained nor exported."""
 
+FILES = "files"
+"""The value of a decision that names derived files by role; they stand in for those of the step."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Region:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from enogu.pictures.records.database import RECORDS_NAME, database_errors, open_
 from enogu.pictures.records.derived import DerivedFiles
 from enogu.pictures.records.model import (
     FileEntry,
+    JsonValue,
     PictureFacts,
     Region,
     ScoredTag,
@@ -152,6 +153,30 @@ class Records:
             f"SELECT {_RESULT} FROM results WHERE step = ? ORDER BY picture_id", step
         ):
             yield self._result(row)
+
+    def with_verdicts(self, verdicts: Collection[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield picture, step and verdict of results with one of some verdicts, in one query."""
+        marks = ", ".join("?" * len(verdicts))
+        yield from self._rows(
+            f"SELECT picture_id, step, verdict FROM results WHERE verdict IN ({marks}) "
+            "ORDER BY picture_id, step",
+            *verdicts,
+        )
+
+    def values_of(self, prefix: str, name: str) -> Iterator[tuple[str, JsonValue]]:
+        """Yield one value of each result of the steps whose name begins so, in one query.
+
+        Args:
+            prefix: The beginning of the name of the step.
+            name: The name of the value, a simple word; results without it are left out.
+        """
+        yield from self._rows(
+            "SELECT picture_id, json_extract(detail, ?) AS value FROM results "
+            "WHERE substr(step, 1, ?) = ? AND value IS NOT NULL",
+            f"$.{name}",
+            len(prefix),
+            prefix,
+        )
 
     def put_result(self, result: StepResult) -> None:
         """Keep or replace what a step found; call inside :meth:`changing`."""

@@ -17,7 +17,7 @@ RATING: Final = "rating"
 RATING_PREFIX: Final = "rating:"
 """Ratings are told apart from tags of the same name by this, as in ``rating:general``."""
 
-_STEP_PREFIX: Final = "tags:"
+STEP_PREFIX: Final = "tags:"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,9 +45,9 @@ class TaggerSource:
 
 def tagger_step_name(source: str) -> str:
     """Return the name under which the records keep what one tagger read."""
-    return f"{_STEP_PREFIX}{source}"
+    return f"{STEP_PREFIX}{source}"
 
 
 def tagger_of_step(step: str) -> str | None:
     """Return the tagger whose readings a step of the records holds; None for other steps."""
-    return step.removeprefix(_STEP_PREFIX) if step.startswith(_STEP_PREFIX) else None
+    return step.removeprefix(STEP_PREFIX) if step.startswith(STEP_PREFIX) else None
