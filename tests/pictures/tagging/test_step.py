@@ -26,7 +26,8 @@ def source(scores=SCORES, digest="d"):
 
 def picture(value=200, alpha=None):
     pixels = np.full((4, 6, 3), value, dtype=np.uint8)
-    return ChainPicture(pixels=pixels, alpha=alpha, origin=Box(0, 0, 6, 4))
+    whole = Box(0, 0, 6, 4)
+    return ChainPicture(pixels=pixels, alpha=alpha, origin=whole, whole=whole)
 
 
 def test_every_score_that_may_count_is_kept_with_its_source():
