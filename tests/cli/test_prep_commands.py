@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
@@ -9,6 +10,13 @@ from PIL import Image
 from tests.pictures.steps.conftest import figure
 
 from enogu.cli import run
+from enogu.pictures.importing.dataset_toml import read_dataset_toml
+
+KOHYA_SUBSET_KEYS = {
+    "image_dir", "class_tokens", "is_reg", "num_repeats", "caption_extension", "shuffle_caption",
+    "keep_tokens", "caption_separator", "flip_aug", "alpha_mask", "enable_wildcard",
+}  # fmt: skip
+"""Keys of a subset that sd-scripts knows; it refuses all others."""
 
 SIZE = ["--set", "pictures.resolution=128", "--workers", "1"]
 
@@ -169,3 +177,36 @@ def test_buckets_show_each_picture_with_its_window(project, document, told, refu
     text = told("pictures", "buckets", "--mode", "aspects", *size)
     assert "128x128" in text
     assert "fit" in refused("pictures", "buckets", "--mode", "square", *size)
+
+
+class TestExport:
+    SIZE = ("--set", "pictures.resolution=128", "--workers", "1")
+
+    def test_kohya_reads_the_data_set_back(self, project, document):
+        document("prep", *SIZE)
+        made = document("pictures", "export", "../out", *self.SIZE)
+        out = project.parent / "out"
+        assert (made["outcome"], made["folder"]) == ("finished", str(out))
+        reading = read_dataset_toml(out / "dataset.toml")
+        captions = {one.place.name: one.caption for one in reading.candidates}
+        assert captions["still.png"] == "star, hoshi, 1girl"
+        assert captions["scene.png"] == "star"
+        with Image.open(out / "1_star" / "still.png") as picture:
+            assert picture.size == (160, 160)
+        settings = tomllib.loads((out / "dataset.toml").read_text(encoding="utf-8"))
+        assert settings["datasets"][0]["resolution"] == 128
+        assert set(settings["datasets"][0]["subsets"][0]) == KOHYA_SUBSET_KEYS
+
+    def test_fitted_pictures_have_the_size_of_their_bucket(self, project, document):
+        document("pictures", "export", "../out", "--as", "folder", "--fitted", *self.SIZE)
+        sizes = set()
+        for path in (project.parent / "out").glob("*.png"):
+            with Image.open(path) as picture:
+                sizes.add(tuple(side % 4 for side in picture.size))
+        assert sizes == {(0, 0)}
+
+    def test_mistakes_are_told(self, project, refused):
+        assert "beside the project" in refused("pictures", "export", "pictures/out", *self.SIZE)
+        (project.parent / "full").mkdir()
+        (project.parent / "full" / "x").touch()
+        assert "not empty" in refused("pictures", "export", "../full", *self.SIZE)

@@ -19,6 +19,7 @@ from enogu.cli.phrases_commands import phrases_app
 from enogu.cli.pictures_buckets_command import buckets
 from enogu.cli.pictures_caption import caption
 from enogu.cli.pictures_commands import pictures_app
+from enogu.cli.pictures_export_command import export
 from enogu.cli.pictures_review import review
 from enogu.cli.pictures_step_commands import (
     background,
@@ -49,7 +50,7 @@ for command in (new, prep, plan, train, draw, inspect, report, tensorboard, doct
 app.command(config_app)
 app.command(adapter_app)
 pictures_app.command(caption)
-for command in (duplicates, trim, background, regions, quality, buckets):
+for command in (duplicates, trim, background, regions, quality, buckets, export):
     pictures_app.command(command)
 pictures_app.command(review)
 app.command(pictures_app)

@@ -5,6 +5,7 @@ picture stands in for it, which mask weighs it. Only what is sure, or what a per
 an effect.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -224,18 +225,22 @@ class _Maker:
         tags = split_tags(line, separator=self._prep.separator)
         crops = plan_crops(regions, tags, record.width, record.height, self._prep.crops)
         joint = f"{self._prep.separator.strip() or ' '} "
-        extra = [
-            replace(
+        seen: Counter[str] = Counter()
+        extra: list[PictureRecord] = []
+        for crop in crops:
+            if not crop.sure:
+                continue
+            seen[crop.kind] += 1
+            number = f" {seen[crop.kind]}" if seen[crop.kind] > 1 else ""
+            sample = replace(
                 record,
                 crop=crop.box.moved(shown.left, shown.top),
                 width=crop.box.width,
                 height=crop.box.height,
                 caption=joint.join(crop.tags) if record.caption else record.caption,
-                part=crop.kind,
+                part=f"{crop.kind}{number}",
             )
-            for crop in crops
-            if crop.sure
-        ]
+            extra.append(sample)
         self.counts["extra"] += len(extra)
         return extra
 

@@ -1,0 +1,188 @@
+"""Exporting the prepared pictures of a project for other programs."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import tomlkit
+
+from enogu.config import CaptionsConfig, PicturesConfig
+from enogu.errors import PictureError
+from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
+from enogu.pictures.chain import Bounds, Progress
+from enogu.pictures.exporting import (
+    ExportForm,
+    ExportReport,
+    ExportSettings,
+    Sample,
+    export_samples,
+    name_samples,
+)
+from enogu.pictures.exporting.files import kohya_folder
+from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.project.layout import Project
+from enogu.project.prep import prepared_pictures
+from enogu.tags.caption import CaptionRules, arrange_caption
+
+
+def export_pictures(
+    project: Project,
+    folder: Path,
+    form: ExportForm,
+    rule: BucketRule,
+    *,
+    fitted: bool = False,
+    bounds: Bounds | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ExportReport:
+    """Write the samples of a project in the form of another program; the project is only read.
+
+    Args:
+        project: The project.
+        folder: Where to; it must not be there, or be empty.
+        form: Which form.
+        rule: How buckets are chosen, for `fitted` and for the settings of kohya's data set.
+        fitted: Scale and crop every picture to its bucket.
+        bounds: How much of the machine to take.
+        progress: Called after each sample.
+        stop: Asked before each sample.
+
+    Raises:
+        PictureError: There is no picture, or the folder lies in that of the pictures.
+        UserError: The folder is there already.
+        StorageError: The disk is full; the same call goes on.
+    """
+    settings = project.resolved.config
+    if folder.expanduser().resolve().is_relative_to(project.pictures_dir.resolve()):
+        raise PictureError(
+            f"{folder} lies in the folder of the project's pictures",
+            hint="Choose a place beside the project.",
+        )
+    scan = scan_pictures(
+        project.pictures_dir,
+        leave_out=project.regularisation_dir,
+        max_megapixels=settings.pictures.max_megapixels,
+    )
+    prepared = prepared_pictures(project, scan.records, rule.resolution.width)
+    records = [*prepared.records]
+    notes = [*scan.warnings, *prepared.notes]
+    if project.regularisation_dir is not None:
+        if form == "kohya":
+            more = scan_pictures(
+                project.regularisation_dir,
+                is_reg=True,
+                max_megapixels=settings.pictures.max_megapixels,
+            )
+            records += more.records
+        else:
+            notes.append("regularisation pictures are exported for kohya only")
+    samples = name_samples(
+        [_with_words(record, settings.captions) for record in records],
+        lambda record: _caption(record, settings.captions),
+        (lambda record: _fit(record, rule)) if fitted else None,
+    )
+    report = export_samples(
+        samples,
+        folder,
+        form,
+        ExportSettings(
+            background=settings.pictures.background,
+            max_megapixels=settings.pictures.max_megapixels,
+            masks=settings.train.loss.masked,
+            alpha_as_mask=settings.pictures.alpha_as_mask,
+            keep_alpha=settings.prep.background == "transparent",
+        ),
+        dataset=(lambda root: _dataset(root, samples, project, rule)) if form == "kohya" else None,
+        bounds=bounds,
+        progress=progress,
+        stop=stop,
+    )
+    report.refused += [(str(one.path), one.reason) for one in scan.refused]
+    report.notes = [*notes, *report.notes]
+    return report
+
+
+def _with_words(record: PictureRecord, captions: CaptionsConfig) -> PictureRecord:
+    """Name kohya's folder after the trigger where nothing else names it."""
+    if record.class_words is not None or record.is_reg or not captions.trigger:
+        return record
+    return replace(record, class_words=captions.trigger.replace(",", " ").strip())
+
+
+def _fit(record: PictureRecord, rule: BucketRule) -> BucketFit:
+    return rule.choose(BucketSize(record.width, record.height)).keeping(record.keep)
+
+
+def _caption(record: PictureRecord, captions: CaptionsConfig) -> str:
+    """Return the caption with the trigger in front, as other trainers need it in the file."""
+    rules = CaptionRules(
+        trigger=captions.trigger,
+        prefix=captions.prefix,
+        suffix=captions.suffix,
+        separator=captions.separator,
+        keep_separator=captions.keep_separator,
+    )
+    if record.is_reg:
+        rules = rules.for_general_class()
+    # Nothing in these rules is drawn, so any source of chance gives the same.
+    lines = (record.caption or "").splitlines() if captions.wildcards else [record.caption]
+    texts = [
+        arrange_caption(line, rules, random.Random(0), class_words=record.class_words)
+        for line in lines or [None]
+    ]
+    return "\n".join(text for text in texts if text)
+
+
+def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: BucketRule) -> str:
+    """Return kohya's ``dataset.toml``; keys as in its document of data set settings."""
+    config = project.resolved.config
+    pictures, captions = config.pictures, config.captions
+    folders: dict[str, Sample] = {}
+    for sample in samples:
+        folders.setdefault(kohya_folder(sample), sample)
+    masked = {kohya_folder(sample) for sample in samples if sample.record.mask_path is not None}
+    dataset = tomlkit.table()
+    dataset.update(_dataset_settings(pictures, rule, config.train.batch_size))
+    subsets = tomlkit.aot()
+    for name, sample in folders.items():
+        subset = tomlkit.table()
+        subset.update(
+            {
+                "image_dir": (root / name).as_posix(),
+                "num_repeats": sample.record.repeats,
+                "caption_extension": ".txt",
+                "class_tokens": sample.record.class_words or "",
+                "shuffle_caption": captions.shuffle,
+                "keep_tokens": captions.keep_tags + (1 if captions.trigger else 0),
+                "caption_separator": captions.separator,
+                "flip_aug": pictures.flip,
+                "is_reg": sample.record.is_reg,
+                "alpha_mask": name in masked
+                or (pictures.alpha_as_mask and config.train.loss.masked),
+                "enable_wildcard": captions.wildcards,
+            }
+        )
+        subsets.append(subset)
+    dataset["subsets"] = subsets
+    document = tomlkit.document()
+    document["general"] = {"caption_extension": ".txt"}
+    datasets = tomlkit.aot()
+    datasets.append(dataset)
+    document["datasets"] = datasets
+    return tomlkit.dumps(document)
+
+
+def _dataset_settings(
+    pictures: PicturesConfig, rule: BucketRule, batch_size: int
+) -> dict[str, int | bool]:
+    return {
+        "resolution": rule.resolution.width,
+        "batch_size": batch_size,
+        "enable_bucket": True,
+        "bucket_no_upscale": pictures.bucket_mode == "no_upscale",
+        "min_bucket_reso": rule.min_px,
+        "max_bucket_reso": rule.max_px,
+        "bucket_reso_steps": rule.step,
+    }
