@@ -1,7 +1,8 @@
 from enogu.project import RunFolder
 from enogu.train.events import EventLog
 from enogu.train.loss_chart import loss_chart, smoothed
-from enogu.train.report import run_facts, write_report
+from enogu.train.report import write_report
+from enogu.train.run_facts import run_facts
 from enogu.train.session import train_project
 
 

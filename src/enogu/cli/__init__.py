@@ -32,6 +32,7 @@ from enogu.cli.plan_command import plan
 from enogu.cli.prep_command import prep
 from enogu.cli.project_commands import new
 from enogu.cli.prompt_commands import prompt_app
+from enogu.cli.runs_commands import runs_app
 from enogu.cli.tags_commands import tags_app
 from enogu.cli.tags_search_command import search
 from enogu.cli.train_command import report, tensorboard, train
@@ -60,6 +61,7 @@ tags_app.command(search)
 app.command(tags_app)
 app.command(phrases_app)
 app.command(prompt_app)
+app.command(runs_app)
 app.command(import_app)
 app.command(export_app)
 

@@ -95,6 +95,10 @@ class TrainConfig(Section):
     name: str = Field(default="", pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*$")
     """File name of the adapter, without ending. Empty: the name of the project folder."""
 
+    tensorboard: str = ""
+    """Write the curves for TensorBoard into this folder while training, each run in a folder of its
+    own. Relative to the project. Needs the package tensorboard."""
+
     private_metadata: bool = False
     """Leave tags, folder names and the like out of the adapter file."""
 

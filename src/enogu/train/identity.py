@@ -11,7 +11,7 @@ _FREE_SETTINGS = {
     "draw": None,
     "prep": None,
     "machine": {"threads", "device"},
-    "train": {"save_every", "save_dtype", "name", "private_metadata"},
+    "train": {"save_every", "save_dtype", "name", "private_metadata", "tensorboard"},
     "pictures": {"max_megapixels"},
 }
 """Settings that change nothing in the adapter: whole sections, or some of their settings. What

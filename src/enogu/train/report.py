@@ -1,13 +1,8 @@
 """The report page of a run: pictures, samples, loss, forecast beside fact. One file, no network."""
 
-import base64
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-
-from PIL import Image
 
 from enogu import __version__
 from enogu.config import ProjectConfig
@@ -16,6 +11,8 @@ from enogu.files import write_text_atomic
 from enogu.project.runs import RunFolder
 from enogu.train.events import Event, read_events
 from enogu.train.loss_chart import loss_chart
+from enogu.train.page import page, picture
+from enogu.train.run_facts import RunFacts, run_facts
 
 _NAMES = {
     "trigger": "With the trigger word",
@@ -24,63 +21,6 @@ _NAMES = {
 }
 
 _MAX_SAMPLE_COLUMNS = 6
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #222; --paper: #fff; --soft: #777; --line: #ddd;
-  --accent: #c2410c; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #eee; --paper: #1b1b1d; --soft: #aaa; --line: #444; --accent: #fb923c; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.7rem; margin-bottom: 0; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
-.soft, figcaption { color: var(--soft); } figure { margin: 0; } figcaption { font-size: .85rem; }
-img { max-width: 100%; border-radius: 6px; }
-.samples { display: grid; gap: .6rem; align-items: end; overflow-x: auto; }
-.samples img { width: 100%; min-width: 128px; image-rendering: auto; display: block; }
-.prompt { grid-column: 1 / -1; margin: .8rem 0 0; }
-table { border-collapse: collapse; } td, th { padding: .3rem .9rem .3rem 0; text-align: left;
-  border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-.chart { width: 100%; height: auto; } .grid line { stroke: var(--line); }
-.grid text { fill: var(--soft); font-size: 11px; } .dots { fill: var(--soft); opacity: .45; }
-.mean { fill: none; stroke: var(--accent); stroke-width: 2; }
-code, pre { background: color-mix(in srgb, var(--line) 45%, transparent); border-radius: 4px;
-  padding: .1rem .3rem; } pre { padding: .7rem 1rem; overflow-x: auto; }
-"""
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What the events of a run say, in numbers.
-
-    Attributes:
-        start: The first event.
-        steps: Step events, in order.
-        last: The event that ended or stopped the run last, when there was one.
-        step: Steps done.
-        seconds_per_step: Median, without the first step; 0 when unknown.
-        training_seconds: All steps together.
-    """
-
-    start: Event
-    steps: tuple[Event, ...]
-    last: Event | None
-    step: int
-    seconds_per_step: float
-    training_seconds: float
-
-
-def run_facts(events: Sequence[Event]) -> RunFacts:
-    """Read the numbers of a run from its events."""
-    steps = tuple(event for event in events if event["event"] == "step")
-    durations = sorted(event["seconds"] for event in steps[1:])
-    return RunFacts(
-        start=next((event for event in events if event["event"] == "start"), {}),
-        steps=steps,
-        last=next((e for e in reversed(events) if e["event"] in ("end", "stop", "error")), None),
-        step=steps[-1]["step"] if steps else 0,
-        seconds_per_step=durations[len(durations) // 2] if durations else 0.0,
-        training_seconds=sum(event["seconds"] for event in steps),
-    )
 
 
 def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) -> Path:
@@ -107,13 +47,7 @@ def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) ->
         _settings_section(config),
     ]
     body = "\n".join(part for part in parts if part)
-    write_text_atomic(
-        run.report_path,
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width">'
-        f"<title>Enogu: run {escape(run.name)}</title><style>{_STYLE}</style></head>\n"
-        f"<body>\n{body}\n</body></html>\n",
-    )
+    write_text_atomic(run.report_path, page(f"Enogu: run {run.name}", body))
     return run.report_path
 
 
@@ -148,7 +82,7 @@ def _samples_section(run: RunFolder, events: Sequence[Event]) -> str:
     names = list(dict.fromkeys(str(event["name"]) for event in samples))
     cells: list[str] = []
     for name in names:
-        prompt = _prompt_of(files.get((name, steps[-1])) or files.get((name, steps[0])))
+        prompt = prompt_of(files.get((name, steps[-1])) or files.get((name, steps[0])))
         cells.append(
             f"<p class='prompt'><strong>{escape(_NAMES.get(name, name))}</strong>: "
             f"<code>{escape(prompt)}</code></p>"
@@ -156,13 +90,14 @@ def _samples_section(run: RunFolder, events: Sequence[Event]) -> str:
         for step in steps:
             path = files.get((name, step))
             label = "untouched base" if step == 0 else f"step {step}"
-            picture = _img(path, f"{name}, {label}") if path and path.is_file() else ""
-            cells.append(f"<figure>{picture}<figcaption>{label}</figcaption></figure>")
+            shown = picture(path, f"{name}, {label}") if path and path.is_file() else ""
+            cells.append(f"<figure>{shown}<figcaption>{label}</figcaption></figure>")
     columns = f"grid-template-columns: repeat({len(steps)}, minmax(0, 1fr))"
     return f"<h2>With and without</h2><div class='samples' style='{columns}'>{''.join(cells)}</div>"
 
 
-def _prompt_of(path: Path | None) -> str:
+def prompt_of(path: Path | None) -> str:
+    """Return the prompt of a sample; empty where there is none."""
     if path is None or not path.is_file():
         return ""
     return read_recipe(path).prompt
@@ -173,7 +108,7 @@ def _pictures_section(sheet: Path | None) -> str:
         return ""
     return (
         "<h2>The pictures as they were trained</h2>"
-        f"<figure>{_img(sheet, 'contact sheet of the training pictures', 1600)}</figure>"
+        f"<figure>{picture(sheet, 'contact sheet of the training pictures', 1600)}</figure>"
     )
 
 
@@ -237,16 +172,6 @@ def _settings_section(config: ProjectConfig) -> str:
         "<details><summary>Settings that differ from the defaults</summary>"
         f"<pre>{escape(text)}</pre></details>"
     )
-
-
-def _img(path: Path, alt: str, max_px: int = 512) -> str:
-    with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    image.thumbnail((max_px, max_px))
-    buffer = io.BytesIO()
-    image.save(buffer, format="WEBP", quality=88, method=4)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{escape(alt)}" src="data:image/webp;base64,{data}">'
 
 
 def _gib(value: float) -> str:

@@ -35,6 +35,7 @@ from enogu.train.optimizers import build_optimizer
 from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.setup import Setup, open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
+from enogu.train.tensorboard import TensorBoardWriter
 from enogu.train.text_cache import TextCache
 
 Stage = Literal["look", "latents", "captions", "load", "samples", "train"]
@@ -136,9 +137,17 @@ class _Session:
         self.observe = observe
         self.log = EventLog(choice.run.events_path)
         self.saved: Path | None = None
+        self.board: TensorBoardWriter | None = None
 
     def run(self, stop: Callable[[], bool]) -> TrainResult:
         self._begin()
+        try:
+            return self._run(stop)
+        finally:
+            if self.board is not None:
+                self.board.close()
+
+    def _run(self, stop: Callable[[], bool]) -> TrainResult:
         latents, text = self._fill_caches()
         return_freed_memory()
         self._load(needs_text=text is None)
@@ -148,7 +157,7 @@ class _Session:
             finished = trainer.run(
                 save=self._save,
                 sample=lambda trained: self._sample(drawer, trained),
-                observe=self.observe,
+                observe=self._told,
                 stop=stop,
             )
         except Exception as error:
@@ -171,16 +180,23 @@ class _Session:
 
     def _record(self, event: str, **values: object) -> Event:
         entry = self.log.write(event, **values)
-        self.observe(entry)
+        self._told(entry)
         return entry
+
+    def _told(self, entry: Event) -> None:
+        if self.board is not None:
+            self.board.write(entry)
+        self.observe(entry)
 
     def _begin(self) -> None:
         run = self.choice.run
         if self.choice.action == "resume":
             self.log.rewind(self.choice.step)
+            self._open_board()
             self._record("resume", step=self.choice.step)
             return
         prediction = forecast(self.setup)
+        self._open_board()
         run.write_config(self.config)
         self._record(
             "start",
@@ -196,6 +212,13 @@ class _Session:
             forecast_seconds=prediction.seconds,
             forecast_seconds_per_step=prediction.seconds_per_step,
         )
+
+    def _open_board(self) -> None:
+        folder = self.config.train.tensorboard
+        if folder:
+            run = self.choice.run
+            place = self.setup.project.root / Path(folder).expanduser() / run.name
+            self.board = TensorBoardWriter(run, place)
 
     def _fill_caches(self) -> tuple[LatentCache, TextCache | None]:
         """Make missing latents and text features, holding only the part that is needed."""
