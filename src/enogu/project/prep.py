@@ -42,6 +42,7 @@ from enogu.pictures.steps import (
     compare_pictures,
 )
 from enogu.pictures.trim import TrimSettings
+from enogu.project.drawn_masks import renew_drawn_masks
 from enogu.project.layout import Project
 from enogu.project.picture_files import PictureFiles, look_at_project, project_loader
 
@@ -146,6 +147,14 @@ def run_steps(
     Raises:
         StorageError: The disk is full; what was done is kept.
     """
+    renew_drawn_masks(
+        place.project.root,
+        place.entries,
+        place.records,
+        place.decisions,
+        loader=place.loader,
+        prep=place.project.resolved.config.prep,
+    )
     names = {FINGERPRINT if name == DUPLICATES else name for name in wanted}
     steps = _with_needs(chain_steps(place.project, place.resolution), names)
     run = run_chain(

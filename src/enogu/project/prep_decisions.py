@@ -14,7 +14,7 @@ from enogu.pictures.records import (
     JsonValue,
     StepResult,
 )
-from enogu.pictures.steps import BACKGROUND, QUALITY, REGIONS, TRIM
+from enogu.pictures.steps import BACKGROUND, DUPLICATES, QUALITY, REGIONS, TRIM
 from enogu.project.prep import PrepPlace
 
 Answer: TypeAlias = Literal["undo", "accept", "reset"]
@@ -49,7 +49,7 @@ def decide(
         decisions = [
             decision
             for one in ids
-            if (decision := _agreed(step, place.records.results(one).get(step))) is not None
+            if (decision := agreed(step, place.records.results(one).get(step))) is not None
         ]
         if not decisions:
             raise PictureError(
@@ -62,24 +62,24 @@ def decide(
     return tuple(entry.relative for entry in entries if entry.picture_id in chosen)
 
 
-def _agreed(step: str, result: StepResult | None) -> Decision | None:
-    if result is not None and step == QUALITY and result.verdict == "flagged":
-        return Decision(picture_id=result.picture_id, step=step, verdict="clean")
-    if result is None or result.verdict != "unsure":
+def agreed(step: str, result: StepResult | None) -> Decision | None:
+    """Return the decision that agrees to what a step found; None where it proposes nothing."""
+    if result is None:
         return None
-    if step == TRIM:
-        return Decision(
-            picture_id=result.picture_id,
-            step=step,
-            verdict="trim",
-            values={"box": result.values["proposal"]},
-        )
-    if step == BACKGROUND:
+    verdict, values = "", dict[str, JsonValue]()
+    if step == QUALITY and result.verdict == "flagged":
+        verdict = "clean"
+    elif result.verdict == "unsure":
         method = result.values.get("method")
-        if not isinstance(method, str) or method == "none":
-            return None
-        return Decision(picture_id=result.picture_id, step=step, verdict=method)
-    return Decision(picture_id=result.picture_id, step=step, verdict="found")
+        if step == TRIM:
+            verdict, values = "trim", {"box": result.values["proposal"]}
+        elif step == BACKGROUND:
+            verdict = method if isinstance(method, str) and method != "none" else ""
+        else:
+            verdict = "copy" if step == DUPLICATES else "found"
+    if not verdict:
+        return None
+    return Decision(picture_id=result.picture_id, step=step, verdict=verdict, values=values)
 
 
 def draw_box(place: PrepPlace, step: str, entry: FileEntry, kind: str, box: Box) -> None:

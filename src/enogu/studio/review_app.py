@@ -14,8 +14,10 @@ from starlette.concurrency import run_in_threadpool
 
 from enogu.errors import BusyError, EnoguError, PictureError, UserError
 from enogu.pictures.box import Box
+from enogu.pictures.steps import BACKGROUND, TRIM
+from enogu.pictures.steps.background import MASK_FILE, PICTURE_FILE
 from enogu.project.review import ReviewDesk, WallRow
-from enogu.project.review.desk import BACKGROUND, MASK, PICTURE, TRIM, PictureView
+from enogu.project.review.desk import PictureView
 from enogu.studio.guard import Guard
 from enogu.studio.views import after_view, full_view, mask_view, read_drawn_mask
 
@@ -172,13 +174,14 @@ def _add_pictures(app: FastAPI) -> None:
             desk.original(picture_id),
             desk.loader,
             _crop(desk, picture_id),
-            _changed_file(desk, picture_id),
+            _used_file(desk, picture_id, PICTURE_FILE, ("colour", "transparent")),
+            _used_file(desk, picture_id, MASK_FILE, ("mask",)),
         )
         return Response(data, media_type="image/jpeg")
 
     @app.get("/mask/{picture_id}")
     async def mask(request: Request, picture_id: str) -> Response:
-        path = _desk(request).file_of(picture_id, BACKGROUND, MASK)
+        path = _desk(request).file_of(picture_id, BACKGROUND, MASK_FILE)
         if path is None:
             raise PictureError("this picture has no mask")
         data = await run_in_threadpool(mask_view, path)
@@ -192,11 +195,14 @@ def _crop(desk: ReviewDesk, picture_id: str) -> Box | None:
     return Box.from_json(result.values["box"], where=f"trim of {picture_id[:12]}")
 
 
-def _changed_file(desk: ReviewDesk, picture_id: str) -> Path | None:
+def _used_file(desk: ReviewDesk, picture_id: str, role: str, uses: tuple[str, ...]) -> Path | None:
+    """Return a file of the background step, if the settings use it and it is sure."""
     result = desk.step(picture_id, BACKGROUND)
     if result is None or result.verdict == "unsure":
         return None
-    return desk.file_of(picture_id, BACKGROUND, PICTURE)
+    if desk.project.resolved.config.prep.background not in uses:
+        return None
+    return desk.file_of(picture_id, BACKGROUND, role)
 
 
 def _changed(desk: ReviewDesk, picture_ids: list[str]) -> Response:

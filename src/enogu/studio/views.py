@@ -18,6 +18,8 @@ VIEW_PX: Final = 1600
 """Longest side of what is shown; masks are drawn at this size too."""
 
 _QUALITY: Final = 92
+_PALE: Final = 0.25
+"""How much of the colour of a pixel that is not learnt is left."""
 
 
 def full_view(path: Path, loader: Loader) -> bytes:
@@ -29,7 +31,9 @@ def full_view(path: Path, loader: Loader) -> bytes:
     return to_jpeg(shrunk(_read(path, loader), VIEW_PX), quality=_QUALITY)
 
 
-def after_view(path: Path, loader: Loader, crop: Box | None, changed: Path | None) -> bytes:
+def after_view(
+    path: Path, loader: Loader, crop: Box | None, changed: Path | None, mask: Path | None
+) -> bytes:
     """Return what the steps leave of a picture.
 
     Args:
@@ -37,16 +41,26 @@ def after_view(path: Path, loader: Loader, crop: Box | None, changed: Path | Non
         loader: How it is decoded.
         crop: The part that stays; None for all of it.
         changed: A picture with another background, as large as the original.
+        mask: A loss mask, as large as the original; what is not learnt is shown pale.
 
     Raises:
         PictureError: A file cannot be read.
     """
     pixels = _read(path, loader) if changed is None else _read_changed(changed)
+    if mask is not None:
+        pixels = _with_pale(pixels, _read_grey(mask.read_bytes()))
     if crop is not None:
         inside = crop.within(Box(0, 0, pixels.shape[1], pixels.shape[0]))
         if inside is not None:
             pixels = np.ascontiguousarray(pixels[inside.rows, inside.columns])
     return to_jpeg(shrunk(pixels, VIEW_PX), quality=_QUALITY)
+
+
+def _with_pale(pixels: Pixels, mask: Pixels) -> Pixels:
+    if mask.shape != pixels.shape[:2]:
+        return pixels
+    share = (_PALE + (1 - _PALE) * (mask.astype(np.float32) / 255))[..., None]
+    return (255 - (255 - pixels.astype(np.float32)) * share).astype(np.uint8)
 
 
 def mask_view(path: Path) -> bytes:

@@ -3,9 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from enogu.errors import ProjectError
 from enogu.files import content_key
+from enogu.pictures.box import Box
 from enogu.pictures.chain.step import PictureStep
-from enogu.pictures.records import FILES, SKIP, Decision, DerivedFiles, StepResult
+from enogu.pictures.records import (
+    FILES,
+    PARTS,
+    SKIP,
+    Decision,
+    DerivedFiles,
+    JsonValue,
+    Region,
+    StepResult,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +37,9 @@ def effective(result: StepResult | None, decision: Decision | None) -> StepResul
 
     Returns:
         None where the step did not run or shall leave the picture as it is.
+
+    Raises:
+        ProjectError: The decision holds something that is no region.
     """
     if result is None or (decision is not None and decision.verdict == SKIP):
         return None
@@ -34,7 +48,26 @@ def effective(result: StepResult | None, decision: Decision | None) -> StepResul
     values = {**result.values, **decision.values}
     drawn = values.pop(FILES, None)
     files = {role: str(key) for role, key in drawn.items()} if isinstance(drawn, dict) else {}
-    return replace(result, verdict=decision.verdict, values=values, files={**result.files, **files})
+    parts = values.pop(PARTS, None)
+    return replace(
+        result,
+        verdict=decision.verdict,
+        values=values,
+        files={**result.files, **files},
+        regions=result.regions if parts is None else _regions(parts, result.picture_id),
+    )
+
+
+def _regions(parts: JsonValue, picture_id: str) -> tuple[Region, ...]:
+    where = f"a region decided in picture {picture_id[:12]}"
+    if not isinstance(parts, list):
+        raise ProjectError(f"{where}: regions are a list, got {parts!r}")
+    regions: list[Region] = []
+    for one in parts:
+        if not isinstance(one, list) or len(one) != 5 or not isinstance(one[0], str):
+            raise ProjectError(f"{where}: must be [kind, left, top, right, bottom], got {one!r}")
+        regions.append(Region(kind=one[0], box=Box.from_json(one[1:], where=where), score=1.0))
+    return tuple(regions)
 
 
 def settings_digest(step: PictureStep) -> str:

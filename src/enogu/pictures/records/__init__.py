@@ -5,6 +5,7 @@ from enogu.pictures.records.derived import DerivedFiles
 from enogu.pictures.records.model import (
     FILES,
     LEAVE_OUT,
+    PARTS,
     SKIP,
     USE_STEP,
     Decision,
@@ -21,6 +22,7 @@ __all__ = [
     "DECISIONS_NAME",
     "FILES",
     "LEAVE_OUT",
+    "PARTS",
     "SKIP",
     "USE_STEP",
     "Decision",

@@ -20,6 +20,10 @@ LEAVE_OUT = "leave-out"
 FILES = "files"
 """The value of a decision that names derived files by role; they stand in for those of the step."""
 
+PARTS = "parts"
+"""The value of a decision that lists regions, ``[kind, left, top, right, bottom]`` each; they stand
+in for all regions of the step."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Region:

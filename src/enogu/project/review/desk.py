@@ -4,16 +4,16 @@ import contextlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
 
 from enogu.errors import CaptionError, PictureError
 from enogu.files import hold_folder
 from enogu.pictures.chain import effective
 from enogu.pictures.pixels import Pixels
-from enogu.pictures.read import read_header
+from enogu.pictures.read import read_header, read_picture
 from enogu.pictures.records import (
     DECISIONS_NAME,
     FILES,
+    PARTS,
     SKIP,
     USE_STEP,
     Decision,
@@ -21,22 +21,20 @@ from enogu.pictures.records import (
     FileEntry,
     JsonValue,
     Records,
+    Region,
     StepResult,
 )
+from enogu.pictures.steps import BACKGROUND, REGIONS, TRIM
+from enogu.pictures.steps.background import MASK_FILE
 from enogu.pictures.thumbnails import Thumbnails
+from enogu.project.drawn_masks import decide_mask
 from enogu.project.layout import Project
 from enogu.project.picture_files import look_at_project, project_loader
-from enogu.project.review.drawn import DRAWN, checked_box, drawn_regions, fitted_mask
+from enogu.project.prep_decisions import agreed
+from enogu.project.review.drawn import checked_box, drawn_regions, fitted_mask
 from enogu.project.review.verdicts import VERDICTS, VerdictHistory, Wish
 from enogu.project.review.wall import STEPS, WallRow, wall_rows
 from enogu.tags.sidecar import CAPTION_SUFFIXES, read_caption
-
-TRIM: Final = "trim"
-BACKGROUND: Final = "background"
-REGIONS: Final = "regions"
-QUALITY: Final = "quality"
-MASK: Final = "mask"
-PICTURE: Final = "picture"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +207,7 @@ class ReviewDesk:
         if answer == "skip":
             decision = Decision(picture_id=picture_id, step=step, verdict=SKIP)
         elif answer == "accept":
-            decision = _agreed(step, self._records.results(picture_id).get(step))
+            decision = agreed(step, self._records.results(picture_id).get(step))
             if decision is None:
                 raise PictureError(f"{step}: there is nothing to agree to in this picture")
         self._history.decide([(picture_id, step, decision)])
@@ -249,8 +247,19 @@ class ReviewDesk:
             StorageError: The disk is full.
         """
         width, height = self._size(picture_id)
-        key = self._records.derived.drawn.write(fitted_mask(mask, width, height))
-        self._decide(picture_id, BACKGROUND, DRAWN, {"method": DRAWN, FILES: {MASK: key}})
+        picture = read_picture(
+            self.original(picture_id),
+            background=self.loader.background,
+            max_megapixels=self.loader.max_megapixels,
+        )
+        decision = decide_mask(
+            picture_id,
+            picture.pixels,
+            fitted_mask(mask, width, height),
+            self.project.resolved.config.prep,
+            self._records.derived,
+        )
+        self._history.decide([(picture_id, BACKGROUND, decision)])
 
     def undo(self) -> list[str]:
         """Take the last decision back; return the pictures it was about."""
@@ -318,34 +327,20 @@ def _step_view(step: str, result: StepResult | None, decision: Decision | None) 
         verdict=verdict,
         found=result.verdict if result is not None else "",
         decided=decision is not None,
-        values={name: value for name, value in values.items() if name not in ("data", FILES)},
+        values={name: value for name, value in values.items() if name not in (FILES, PARTS)},
         regions=tuple(
             (one.kind, (one.box.left, one.box.top, one.box.right, one.box.bottom), one.score)
-            for one in (result.regions if result is not None else ())
+            for one in _regions_of(result, counts)
         ),
-        has_mask=counts is not None and MASK in counts.files,
-        can_accept=_agreed(step, result) is not None,
+        has_mask=counts is not None and MASK_FILE in counts.files,
+        can_accept=agreed(step, result) is not None,
     )
 
 
-def _agreed(step: str, result: StepResult | None) -> Decision | None:
-    """Return the decision that agrees to what a step was unsure of."""
-    if result is None:
-        return None
-    values: dict[str, JsonValue] = {}
-    verdict = ""
-    if step == QUALITY and result.verdict == "flagged":
-        verdict = "clean"
-    elif result.verdict == "unsure":
-        if step == TRIM and "proposal" in result.values:
-            verdict, values = "trim", {"box": result.values["proposal"]}
-        elif step == BACKGROUND and result.values.get("method") not in (None, "none"):
-            verdict = cast(str, result.values["method"])
-        elif step in (REGIONS, "duplicates"):
-            verdict = "found" if step == REGIONS else "copy"
-    if not verdict:
-        return None
-    return Decision(picture_id=result.picture_id, step=step, verdict=verdict, values=values)
+def _regions_of(result: StepResult | None, counts: StepResult | None) -> tuple[Region, ...]:
+    """Return the regions that count; those found where the step was taken back."""
+    shown = counts or result
+    return () if shown is None else shown.regions
 
 
 @contextlib.contextmanager

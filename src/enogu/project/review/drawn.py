@@ -1,7 +1,4 @@
-"""Masks that a person drew: kept beside the decisions, since no program can make them again."""
-
-from pathlib import Path
-from typing import Final
+"""Checking what a person drew over a picture: a mask, a crop, regions."""
 
 import numpy as np
 from PIL import Image
@@ -10,9 +7,6 @@ from enogu.errors import PictureError
 from enogu.pictures.box import Box
 from enogu.pictures.pixels import Pixels
 from enogu.pictures.records import JsonValue
-
-DRAWN: Final = "drawn"
-"""The verdict of a step whose mask or boxes a person drew."""
 
 
 def fitted_mask(mask: Pixels, width: int, height: int) -> Pixels:
@@ -82,8 +76,3 @@ def drawn_regions(value: JsonValue, width: int, height: int, where: str) -> list
         box = checked_box(one[1:], width, height, where)
         kept.append([kind, *box])
     return kept
-
-
-def masks_folder(root: Path) -> Path:
-    """Return where the masks of a project lie that a person drew."""
-    return root / "masks"

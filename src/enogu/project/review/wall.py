@@ -7,14 +7,12 @@ from typing import Final
 
 from enogu.pictures.records import USE_STEP, Decisions, FileEntry, Records
 from enogu.pictures.tagging.model import STEP_PREFIX, tagger_of_step
+from enogu.project.prep import STEPS
 
 DOUBTFUL: Final = frozenset({"unsure", "flagged", "copy"})
 """Verdicts of steps that ask for a person."""
 
 _GENERAL_RATING: Final = "general"
-
-STEPS: Final = ("trim", "background", "regions", "quality", "duplicates")
-"""The steps that a person answers, in their order."""
 
 _ORDER: Final = (*STEPS, "tags")
 
