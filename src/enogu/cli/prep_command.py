@@ -85,5 +85,10 @@ def advice(report: PrepReport) -> list[str]:
             f"{unsure} findings are unsure and change nothing; to agree to some: "
             "enogu pictures trim NAME --accept"
         )
+    if report.mirrorable:
+        lines.append(
+            f"{report.mirrorable:,} pictures name nothing one-sided; to train them mirrored too: "
+            "--set pictures.flip=symmetric"
+        )
     lines.append("Next: enogu pictures buckets, then enogu train")
     return lines

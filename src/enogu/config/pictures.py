@@ -41,8 +41,22 @@ class PicturesConfig(Section):
     alpha_as_mask: bool = False
     """Use the transparency of a picture as its loss mask: what is transparent is not learnt."""
 
-    flip: bool = False
-    """Also train every picture mirrored. Leave it off for characters that are not symmetric."""
+    flip: bool | Literal["symmetric"] = False
+    """Also train pictures mirrored. `symmetric`: only those whose caption and regions name nothing
+    one-sided, such as a side ponytail, an eyepatch or writing. `true`: all of them; leave that off
+    for characters that are not symmetric."""
+
+    vary_colour: float = Field(default=0.0, ge=0.0, le=0.5)
+    """Train versions of each picture with slightly other colours: 0.1 is hardly seen, 0.3 is much.
+    White, black and grey stay. 0: off."""
+
+    vary_crop: float = Field(default=0.0, ge=0.0, le=0.5)
+    """Train versions of each picture that are cropped by up to this share, with the subject kept
+    where it is known. 0: off."""
+
+    versions: int = Field(default=4, ge=2, le=64)
+    """How many versions of each picture there are where `vary_colour` or `vary_crop` is on; the
+    first is the picture as it is. Each takes room in the cache."""
 
     max_megapixels: float = Field(default=100.0, gt=0, le=2000)
     """Pictures with more pixels than this are refused before they are decoded."""

@@ -88,6 +88,24 @@ class BucketFit:
             crop_top=_window(self.resized.height, self.bucket.height, self.crop_top, down, 0.0),
         )
 
+    def moved(self, zoom: float, across: float, down: float, boxes: Sequence[Box]) -> "BucketFit":
+        """Return a closer fit with its window elsewhere, but still on what must be kept.
+
+        Args:
+            zoom: At least 1: how much larger the picture is scaled.
+            across: Where the window lies, 0 (left) to 1 (right).
+            down: Where the window lies, 0 (top) to 1 (bottom).
+            boxes: As for :meth:`keeping`.
+        """
+        width = max(self.bucket.width, round(self.resized.width * zoom))
+        height = max(self.bucket.height, round(self.resized.height * zoom))
+        return replace(
+            self,
+            resized=BucketSize(width, height),
+            crop_left=round(across * (width - self.bucket.width)),
+            crop_top=round(down * (height - self.bucket.height)),
+        ).keeping(boxes)
+
     def shows(self, box: Box) -> float:
         """Return the share of a box, in pixels of the source, that the window shows; 0 to 1."""
         scale_x = self.source.width / self.resized.width

@@ -168,6 +168,8 @@ class _Maker:
             return [sample]
         shown = sample.crop or Box(0, 0, sample.width, sample.height)
         regions = regions_of(result, shown)
+        kinds = tuple(dict.fromkeys(region.kind for region in regions))
+        sample = replace(sample, region_kinds=kinds)
         return [replace(sample, keep=_kept_parts(regions)), *self._extra(sample, shown, regions)]
 
     def _trimmed(self, record: PictureRecord, trim: StepResult | None) -> PictureRecord:

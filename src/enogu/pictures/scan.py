@@ -65,6 +65,8 @@ class PictureRecord:
     """The part that counts; `width` and `height` are then those of the part."""
     keep: tuple[Box, ...] = ()
     """Parts that a further crop must keep, most important first, in pixels of the part."""
+    region_kinds: tuple[str, ...] = ()
+    """What was found or drawn in it, such as ``face``."""
     part: str = ""
     """What an extra sample shows, such as ``face``; empty for the picture itself."""
 

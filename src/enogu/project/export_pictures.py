@@ -157,7 +157,7 @@ def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: Bu
                 "shuffle_caption": captions.shuffle,
                 "keep_tokens": captions.keep_tags + (1 if captions.trigger else 0),
                 "caption_separator": captions.separator,
-                "flip_aug": pictures.flip,
+                "flip_aug": pictures.flip is True,
                 "is_reg": sample.record.is_reg,
                 "alpha_mask": name in masked
                 or (pictures.alpha_as_mask and config.train.loss.masked),

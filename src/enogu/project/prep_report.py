@@ -17,6 +17,7 @@ from enogu.pictures.records import (
     StepResult,
 )
 from enogu.pictures.steps import BACKGROUND, DUPLICATES, QUALITY, REGIONS, TRIM
+from enogu.pictures.symmetry import mirror_obstacles
 from enogu.project.prep import PrepPlace
 
 TAKEN_BACK: Final = "taken back"
@@ -93,6 +94,8 @@ class PrepReport:
     left_out: tuple[str, ...]
     """Pictures that a person left out."""
     warnings: tuple[str, ...]
+    mirrorable: int
+    """Pictures that name nothing one-sided, so that they may be trained mirrored."""
 
 
 def step_report(place: PrepPlace, step: str, *, every: bool = False) -> StepReport:
@@ -241,7 +244,23 @@ def prep_report(
         refused=tuple(sorted((name, str(reason)) for name, reason in refused.items())),
         left_out=tuple(left_out),
         warnings=tuple(warnings),
+        mirrorable=len(place.entries) - len(_obstacles(place)),
     )
+
+
+def _obstacles(place: PrepPlace) -> Mapping[int, str]:
+    samples: list[tuple[str, list[str]]] = []
+    for entry in place.entries:
+        result = effective(
+            place.records.results(entry.picture_id).get(REGIONS),
+            place.decisions.get(entry.picture_id, REGIONS),
+        )
+        kinds = [] if result is None else [region.kind for region in result.regions]
+        kinds += (
+            [] if result is None else [str(one[0]) for one in _lists(result.values.get("drawn"))]
+        )
+        samples.append((_caption_of(place, entry), kinds))
+    return mirror_obstacles(samples, separator=place.project.resolved.config.captions.separator)
 
 
 def _shared_background(place: PrepPlace) -> list[str]:
@@ -285,4 +304,5 @@ def report_as_dict(report: PrepReport) -> dict[str, object]:
         "refused": [{"name": name, "reason": reason} for name, reason in report.refused],
         "left_out": list(report.left_out),
         "warnings": list(report.warnings),
+        "mirrorable": report.mirrorable,
     }

@@ -17,7 +17,7 @@ from enogu.train import feed as streams
 from enogu.train.feed import Feed
 from enogu.train.latent_cache import LatentCache
 from enogu.train.noise_draws import Streams, draw_input_noise, draw_noise, draw_timestep
-from enogu.train.prepare import TrainingItem
+from enogu.train.prepare import TrainingItem, num_versions
 from enogu.train.text_cache import CaptionVariants, TextCache
 
 
@@ -96,15 +96,18 @@ class BatchSource:
         indices = self._feed.batch(step)
         loss = self._config.train.loss
         latents, masks, noises, input_noises, timesteps = [], [], [], [], []
+        items_seen: list[TrainingItem] = []
         for place, index in enumerate(indices):
             at = self._streams(step, place)
-            mean, std, mask = self._read_latents(at, index)
+            item = self._version(at, index)
+            mean, std, mask = self._read_latents(at, item)
+            items_seen.append(item)
             latents.append(mean + std * sample_noise(mean.shape, at(streams.LATENT_STREAM)))
             masks.append(mask)
             noises.append(draw_noise(loss, latents[-1], at))
             input_noises.append(draw_input_noise(loss, noises[-1], at))
             timesteps.append(draw_timestep(loss, at))
-        items = tuple(self._items[index] for index in indices)
+        items = tuple(items_seen)
         cached = self._features(step, indices) if self._text is not None else None
         noise = torch.stack(noises).to(self._device)
         perturbed = torch.stack(input_noises).to(self._device) if loss.ip_noise_gamma else noise
@@ -140,11 +143,21 @@ class BatchSource:
     def _uniform(self, step: int, place: int, stream: int) -> float:
         return float(torch.rand(1, generator=self._streams(step, place)(stream)))
 
-    def _read_latents(self, at: Streams, index: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        flipped = self._config.pictures.flip and (
-            float(torch.rand(1, generator=at(streams.FLIP_STREAM))) < 0.5
-        )
-        entry = self._latents.read(self._items[index], flipped=flipped)
+    def _version(self, at: Streams, index: int) -> TrainingItem:
+        """Return one version of a picture; the picture itself where nothing varies."""
+        item, settings = self._items[index], self._config.pictures
+        count = num_versions(settings)
+        if count == 1:
+            return item
+        drawn = torch.randint(count, (1,), generator=at(streams.VERSION_STREAM))
+        return item.version(int(drawn), settings)
+
+    def _read_latents(
+        self, at: Streams, item: TrainingItem
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        wanted = self._config.pictures.flip and item.may_flip
+        flipped = bool(wanted) and (float(torch.rand(1, generator=at(streams.FLIP_STREAM))) < 0.5)
+        entry = self._latents.read(item, flipped=flipped)
         return entry.mean, entry.std, entry.mask
 
     def _dropped(self, step: int, place: int) -> bool:

@@ -189,7 +189,7 @@ def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
         keep_tokens_separator=captions.keep_separator or None,
         caption_dropout_rate=captions.dropout,
         caption_tag_dropout_rate=captions.tag_dropout,
-        flip_aug=config.pictures.flip,
+        flip_aug=bool(config.pictures.flip),
         dataset_dirs=_folders(prepared.items),
         reg_dataset_dirs=_folders(prepared.regularisation),
         bucket_info=bucket_info(

@@ -24,6 +24,7 @@ from enogu.frozen import pack_frozen
 from enogu.pictures.buckets import BucketSize
 from enogu.train.adapter import attach_adapter
 from enogu.train.feed import Feed
+from enogu.train.prepare import num_versions
 from enogu.train.setup import Setup
 
 PROCESS_BYTES = 480 << 20
@@ -279,9 +280,15 @@ def _sample_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> fl
 def _cache_bytes(setup: Setup) -> tuple[int, int]:
     """Return the bytes of text features and of latents on disk."""
     config, info = setup.config, setup.info
-    ways = 2 if config.pictures.flip else 1
+    versions = num_versions(config.pictures)
     latents = sum(
-        2 * 4 * 4 * item.fit.bucket.area // info.downscale**2 * ways
+        2
+        * 4
+        * 4
+        * item.fit.bucket.area
+        // info.downscale**2
+        * versions
+        * (2 if config.pictures.flip and item.may_flip else 1)
         for item in setup.prepared.all_items
     )
     if config.train.text_encoder:

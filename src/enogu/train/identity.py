@@ -53,6 +53,7 @@ def run_digest(
             list(item.fit.bucket),
             [item.fit.crop_left, item.fit.crop_top],
             *([item.record.changes] if item.record.changes else []),
+            *([] if item.may_flip else ["never mirrored"]),
         ]
         for item in prepared.all_items
     ]

@@ -5,7 +5,7 @@ cached sample cannot. Entries are keyed by the picture's bytes and everything el
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from enogu.families.latents import encode_images
 from enogu.files import content_key, sha256_file
 from enogu.pictures.fit import fit_pixels
 from enogu.pictures.record_pixels import read_mask, read_record
+from enogu.pictures.vary import shift_colours
 from enogu.train.content_cache import ContentCache
-from enogu.train.prepare import TrainingItem
+from enogu.train.prepare import TrainingItem, num_versions
 
 _FORMAT = 1
 """Raise when the content of an entry changes its meaning."""
@@ -89,17 +90,19 @@ class LatentCache:
                 "base": self._base_hash,
                 "dtype": str(self._dtype),
                 **item.record.changes,
+                **({} if item.colour is None else {"colour": asdict(item.colour)}),
             }
         )
 
     def missing(self, items: Sequence[TrainingItem]) -> list[tuple[TrainingItem, bool]]:
-        """Return (picture, flipped) for every entry that has to be made."""
-        ways = (False, True) if self._settings.flip else (False,)
+        """Return (version of a picture, flipped) for every entry that has to be made."""
+        versions = range(num_versions(self._settings))
         return [
-            (item, flipped)
+            (version, flipped)
             for item in items
-            for flipped in ways
-            if not self._cache.has(self.key(item, flipped=flipped))
+            for version in (item.version(number, self._settings) for number in versions)
+            for flipped in ((False, True) if self._settings.flip and item.may_flip else (False,))
+            if not self._cache.has(self.key(version, flipped=flipped))
         ]
 
     def fill(
@@ -134,6 +137,8 @@ class LatentCache:
             item.record, background=self._settings.background, max_megapixels=most
         )
         pixels = fit_pixels(picture.pixels, item.fit)
+        if item.colour is not None:
+            pixels = shift_colours(pixels, item.colour)
         mask = read_mask(item.record, max_megapixels=most) if self._masks else None
         if mask is not None:
             mask = fit_pixels(mask, item.fit)

@@ -1,7 +1,7 @@
 """From picture records to the rectangles that are trained."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
 from enogu.pictures.prepared import PreparedPictures
 from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.pictures.symmetry import mirror_obstacles
+from enogu.pictures.vary import ColourShift, draw_variation
 from enogu.tags.caption import CaptionRules, without_trigger
 
 
@@ -21,10 +23,14 @@ class TrainingItem:
     Attributes:
         record: The picture.
         fit: Its bucket, its scaled size and its crop.
+        may_flip: Whether it may be trained mirrored, where that is wanted at all.
+        colour: A change of its colours; None for the colours it has.
     """
 
     record: PictureRecord
     fit: BucketFit
+    may_flip: bool = True
+    colour: ColourShift | None = None
 
     @property
     def text(self) -> str | None:
@@ -35,6 +41,19 @@ class TrainingItem:
     def rules(self, rules: CaptionRules) -> CaptionRules:
         """Return the caption rules of this picture: a regularisation picture gets no trigger."""
         return rules.for_general_class() if self.record.is_reg else rules
+
+    def version(self, number: int, settings: PicturesConfig) -> "TrainingItem":
+        """Return one version of the picture; number 0 is the picture as it is."""
+        variation = draw_variation(
+            f"{self.record.id}/{self.record.part}",
+            number,
+            colour=settings.vary_colour,
+            crop=settings.vary_crop,
+        )
+        if variation is None:
+            return self
+        fit = variation.fit(self.fit, self.record.keep) if settings.vary_crop else self.fit
+        return replace(self, fit=fit, colour=variation.colour)
 
     def general_twin(self, rules: CaptionRules) -> "TrainingItem":
         """Return the picture as one of its general class: its caption without the trigger."""
@@ -133,7 +152,21 @@ def prepare(
                 f"all {len(samples.left_out)} pictures of {pictures_dir} are left out",
                 hint="Take some in again: enogu pictures duplicates NAME --reset",
             )
-    items = _fit_all(records, rule)
+    obstacles: Mapping[int, str] = {}
+    if settings.flip == "symmetric":
+        obstacles = mirror_obstacles(
+            [(one.caption or one.class_words or "", one.region_kinds) for one in records]
+        )
+    items = tuple(
+        replace(item, may_flip=place not in obstacles)
+        for place, item in enumerate(_fit_all(records, rule))
+    )
+    if obstacles:
+        first = min(obstacles)
+        notes.append(
+            f"{len(obstacles)} of {len(items)} pictures are not mirrored, because they are "
+            f"one-sided (first: {records[first].name}, {obstacles[first]})"
+        )
     if refused:
         notes.append(f"{len(refused)} files could not be used; the list says why")
     return Prepared(
@@ -179,3 +212,8 @@ def _warnings(items: Sequence[TrainingItem]) -> tuple[str, ...]:
             "lower pictures.resolution or replace them"
         )
     return tuple(found)
+
+
+def num_versions(settings: PicturesConfig) -> int:
+    """Return how many versions of each picture are trained; 1 where nothing varies."""
+    return settings.versions if settings.vary_colour or settings.vary_crop else 1

@@ -133,8 +133,11 @@ def export_options(config: ProjectConfig) -> Export:
     for name, option in OPTIONS.items():
         meaning = option.meaning
         if isinstance(meaning, Same) and meaning.setting in flat and name != "batch_size":
-            covered.add(meaning.setting)
             value = _theirs(flat[meaning.setting], meaning)
+            if option.kind == "flag" and isinstance(value, str):
+                # Such as flip = "symmetric", of which a flag is only a part.
+                continue
+            covered.add(meaning.setting)
             if value is not None:
                 options[name] = value
     for rule in RULES.values():
