@@ -11,8 +11,19 @@ export class Refused extends Error {
   }
 }
 
+/** Changes are made one after the other, in the order in which they were asked for. */
+let earlier = Promise.resolve();
+
 /** @param {string} method @param {string} path @param {unknown} [body] */
-async function ask(method, path, body) {
+function ask(method, path, body) {
+  if (method === "GET") return askNow(method, path, body);
+  const answer = earlier.then(() => askNow(method, path, body));
+  earlier = answer.catch(() => {});
+  return answer;
+}
+
+/** @param {string} method @param {string} path @param {unknown} [body] */
+async function askNow(method, path, body) {
   const isFile = body instanceof Blob;
   /** @type {Record<string, string>} */
   const headers = { "X-Enogu": "1" };

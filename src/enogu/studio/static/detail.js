@@ -1,5 +1,5 @@
 // One picture: what each step found, before and after, and the tools that correct it.
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as api from "./api.js";
 import { Boxes } from "./boxes.js";
 import { html } from "./html.js";
@@ -53,7 +53,7 @@ export function Detail({ id, row, showAll, attempt, take, tell, verdictButtons, 
     } else setRevision((old) => old + 1);
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       if (["INPUT", "SELECT"].includes(target.tagName) || event.ctrlKey || event.metaKey) return;

@@ -1,6 +1,6 @@
 // The review page: a wall of pictures, and one picture at a time with its boxes and its mask.
 import { render } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "./api.js";
 import { Detail } from "./detail.js";
 import { html } from "./html.js";
@@ -104,13 +104,15 @@ function Page() {
       const here = shown[cursor];
       const ids = chosen.size ? [...chosen] : here ? [here.id] : [];
       if (!ids.length) return;
+      // On at once: the next key may come before the answer, and means the next picture.
+      setStaying((old) => new Set([...old, ...ids]));
+      if (!chosen.size) move(cursor + 1);
+      else setChosen(new Set());
       const answer = await attempt(() => api.giveVerdict(ids, verdict));
       if (!answer) return;
       take(answer);
       const word = verdict === null ? say("give.none") : sayWord("verdict", verdict);
       tell(say("given", { verdict: word, count: ids.length }));
-      if (!chosen.size) move(cursor + 1);
-      else setChosen(new Set());
     },
     [shown, cursor, chosen, move],
   );
@@ -130,7 +132,8 @@ function Page() {
     if (place >= 0) move(place);
   }, [shown, cursor, move]);
 
-  useEffect(() => {
+  // In the same breath as the change: an effect after painting would miss keys typed quickly.
+  useLayoutEffect(() => {
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       if (["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName) && event.key !== "Escape") return;
