@@ -1,10 +1,12 @@
-"""The commands of the tutorial of tags print what the tutorial shows."""
+"""The commands of the tutorials work, and print what is shown."""
 
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from tests.pictures.steps.conftest import figure
 
 from enogu.cli import run
 from enogu.cli.common import console
@@ -45,3 +47,24 @@ def test_the_tutorial_of_tags_shows_what_its_commands_print(page, folder, capsys
         printed = capsys.readouterr()
         assert code in (0, 1), printed.err
         assert (printed.out + printed.err).replace(str(folder), "~/art").split() == shown, words
+
+
+def test_the_tutorial_of_preparing_pictures_can_be_followed(tmp_path, monkeypatch, capsys):
+    text = (TUTORIALS / "prepare-pictures.md").read_text(encoding="utf-8")
+    drawings = tmp_path / "drawings"
+    drawings.mkdir()
+    still = Image.new("RGB", (160, 200), "#000000")
+    still.paste(figure(ground="#88bbee"), (0, 20))
+    still.save(drawings / "still.png")
+    figure().save(drawings / "figure.png")
+    figure().save(drawings / "figure-again.jpg", quality=80)
+    monkeypatch.chdir(tmp_path)
+    commands = list(re.findall(r"^\$ enogu (.*)$", text, flags=re.MULTILINE))
+    assert len(commands) >= 9
+    for number, command in enumerate(commands):
+        words = shlex.split(command.replace("~/drawings", str(drawings)))
+        size = [] if number == 0 else ["--set", "pictures.resolution=128"]
+        assert run([*words, *size]) == 0, (command, capsys.readouterr().err)
+        if number == 0:
+            monkeypatch.chdir(tmp_path / "hoshi")
+    assert (tmp_path / "hoshi-for-kohya" / "dataset.toml").is_file()
