@@ -34,7 +34,7 @@ from enogu.project.import_pictures import import_into
 from enogu.project.prep import STEPS, open_prep, run_steps
 
 SIDES = (512, 1024)
-LEAST_DB = 47.0
+ALONE = Bounds(workers=1)
 Reader = Callable[[Path, int], np.ndarray]
 
 
@@ -175,7 +175,7 @@ def print_import(data: Path) -> None:
             plain_import(paths, Path(folder) / "plain")
             plain = cpu_seconds() - start
             start = cpu_seconds()
-            import_into(Path(folder) / "project", [data / name], bounds=Bounds(workers=1))
+            import_into(Path(folder) / "project", [data / name], bounds=ALONE)
             ours = cpu_seconds() - start
         print(
             f"| {name} | {len(paths)} | {len(paths) / ours:.0f} | {len(paths) / plain:.0f} | "
@@ -190,7 +190,7 @@ def print_chain(data: Path) -> None:
     for name in ("ankitan", "gopher-emo", "illustrations"):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "project"
-            import_into(root, [data / name], bounds=Bounds(workers=1))
+            import_into(root, [data / name], bounds=ALONE)
             for workers in (1, 2):
                 shutil.rmtree(root / "work")
                 first, wall, count = chain_once(root, workers)
@@ -222,21 +222,36 @@ def measure_memory(count: int) -> None:
             coarse.resize((64, 64)).save(root / "pictures" / f"{number}.png", compress_level=1)
         start = cpu_seconds()
         with open_prep(open_project(root), 64) as place:
-            run_steps(place, STEPS, bounds=Bounds(workers=1))
+            run_steps(place, [step for step in STEPS if step != "duplicates"], bounds=ALONE)
+            chain = peak_mib()
+            run_steps(place, STEPS, bounds=ALONE)
         spent = cpu_seconds() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"count": count, "cpu_s": round(spent, 1), "peak_mib": round(peak)}))
+    print(
+        json.dumps(
+            {"count": count, "cpu_s": round(spent, 1), "chain_mib": chain, "all_mib": peak_mib()}
+        )
+    )
+
+
+def peak_mib() -> int:
+    """Largest memory of this process so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def print_memory(counts: list[int]) -> None:
-    print("\n| chain over pictures of 64x64 | peak memory, MiB | CPU-s | CPU-ms a picture |")
-    print("|--:|--:|--:|--:|")
+    print(
+        "\n| pictures of 64x64 | peak of the steps, MiB | with duplicates | CPU-s | CPU-ms each |"
+    )
+    print("|--:|--:|--:|--:|--:|")
     for count in counts:
         command = [sys.executable, __file__, "one", "--count", str(count)]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         row = json.loads(output)
         each = 1000 * row["cpu_s"] / count
-        print(f"| {count:,} | {row['peak_mib']} | {row['cpu_s']} | {each:.1f} |", flush=True)
+        print(
+            f"| {count:,} | {row['chain_mib']} | {row['all_mib']} | {row['cpu_s']} | {each:.1f} |",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -255,7 +270,7 @@ def main() -> None:
     elif options.what == "one":
         measure_memory(options.count or 1000)
     else:
-        print_memory([options.count] if options.count else [1_000, 4_000])
+        print_memory([options.count] if options.count else [1_000, 4_000, 20_000])
 
 
 if __name__ == "__main__":

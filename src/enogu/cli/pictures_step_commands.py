@@ -265,7 +265,7 @@ def _decided(
         flagged = [
             entry
             for entry in entries
-            if (found := place.records.results(entry.picture_id).get(step)) is not None
+            if (found := place.records.result(entry.picture_id, step)) is not None
             and found.verdict == "flagged"
             and place.decisions.get(entry.picture_id, step) is None
         ]

@@ -197,7 +197,7 @@ def _compare(place: PrepPlace, *, again: bool) -> None:
     usable = [
         entry
         for picture_id, entry in first.items()
-        if FINGERPRINT in place.records.results(picture_id)
+        if place.records.result(picture_id, FINGERPRINT) is not None
     ]
     compare_pictures(
         [entry.picture_id for entry in usable],

@@ -49,7 +49,7 @@ def decide(
         decisions = [
             decision
             for one in ids
-            if (decision := agreed(step, place.records.results(one).get(step))) is not None
+            if (decision := agreed(step, place.records.result(one, step))) is not None
         ]
         if not decisions:
             raise PictureError(

@@ -98,7 +98,7 @@ def _section(place: PrepPlace, step: StepReport) -> Iterator[str]:
 def _examples(place: PrepPlace, step: str) -> tuple[PictureLine, ...]:
     found: list[PictureLine] = []
     for entry in place.entries[:: max(1, len(place.entries) // 6)][:6]:
-        result = place.records.results(entry.picture_id).get(step)
+        result = place.records.result(entry.picture_id, step)
         if result is not None:
             found.append(
                 PictureLine(name=entry.relative, verdict=result.verdict, text="", decided=False)
@@ -108,7 +108,7 @@ def _examples(place: PrepPlace, step: str) -> tuple[PictureLine, ...]:
 
 def _thumbnail(place: PrepPlace, step: str, name: str) -> str:
     entry = next(one for one in place.entries if one.relative == name)
-    result = place.records.results(entry.picture_id).get(step)
+    result = place.records.result(entry.picture_id, step)
     try:
         pixels = read_picture(
             place.project.root / name,

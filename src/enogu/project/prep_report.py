@@ -134,7 +134,7 @@ def _line(
         text = f"the same file as {first}, byte for byte"
         return PictureLine(name=entry.relative, verdict="copy", text=text, decided=False)
     decision = place.decisions.get(entry.picture_id, step)
-    result = place.records.results(entry.picture_id).get(step)
+    result = place.records.result(entry.picture_id, step)
     if decision is not None and decision.verdict == SKIP:
         return PictureLine(name=entry.relative, verdict=TAKEN_BACK, text="", decided=True)
     counted = effective(result, decision)
@@ -150,7 +150,7 @@ def _line(
 
 def _results(place: PrepPlace, step: str) -> Iterator[tuple[FileEntry, StepResult]]:
     for entry in place.entries:
-        result = place.records.results(entry.picture_id).get(step)
+        result = place.records.result(entry.picture_id, step)
         if result is not None:
             yield entry, result
 
@@ -252,7 +252,7 @@ def _obstacles(place: PrepPlace) -> Mapping[int, str]:
     samples: list[tuple[str, list[str]]] = []
     for entry in place.entries:
         result = effective(
-            place.records.results(entry.picture_id).get(REGIONS),
+            place.records.result(entry.picture_id, REGIONS),
             place.decisions.get(entry.picture_id, REGIONS),
         )
         kinds = [] if result is None else [region.kind for region in result.regions]

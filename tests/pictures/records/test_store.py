@@ -42,6 +42,8 @@ def test_removed_results_take_regions_and_tags_along(records):
     assert records.results("a" * 64)["trim"].regions == ()
     assert records.results("a" * 64)["trim"].tags == ()
     assert set(records.results("a" * 64)) == {"trim", "quality"}
+    assert records.result("a" * 64, "quality") == records.results("a" * 64)["quality"]
+    assert records.result("a" * 64, "regions") is None
 
 
 def test_results_of_a_step_and_their_verdicts(records):

@@ -147,6 +147,18 @@ class Records:
         rows = self._rows(f"SELECT {_RESULT} FROM results WHERE picture_id = ?", picture_id)
         return {row[1]: self._result(row) for row in rows}
 
+    def result(self, picture_id: str, step: str) -> StepResult | None:
+        """Return what one step found in one picture, if it ran."""
+        row = next(
+            self._rows(
+                f"SELECT {_RESULT} FROM results WHERE picture_id = ? AND step = ?",
+                picture_id,
+                step,
+            ),
+            None,
+        )
+        return None if row is None else self._result(row)
+
     def results_of(self, step: str) -> Iterator[StepResult]:
         """Yield what one step found, by picture id; memory does not grow with their number."""
         for row in self._rows(

@@ -88,7 +88,7 @@ def _holds(picture_ids: Sequence[str], records: Records, settings: str, inputs: 
 
 def _fingerprints(picture_ids: Iterable[str], records: Records) -> Iterator[Fingerprint]:
     for picture_id in picture_ids:
-        result = records.results(picture_id).get(FINGERPRINT)
+        result = records.result(picture_id, FINGERPRINT)
         if result is None:
             raise PictureError(f"picture {picture_id[:12]} has no fingerprint to compare")
         yield fingerprint_of(result)
