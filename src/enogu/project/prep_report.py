@@ -264,6 +264,9 @@ def _obstacles(place: PrepPlace) -> Mapping[int, str]:
 
 
 def _shared_background(place: PrepPlace) -> list[str]:
+    if place.project.resolved.config.prep.background == "mask":
+        # What a loss mask leaves out is not learnt, however many pictures share it.
+        return []
     seen = [
         BackgroundSeen(
             method=str(result.values.get("method", "none")),
