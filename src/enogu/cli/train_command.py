@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json
 from enogu.cli.stopping import graceful_stop
+from enogu.errors import ConfigError
 from enogu.project import LATEST, Project, RunFolder, find_run
 
 _STAGES = {
@@ -68,6 +69,7 @@ class ProgressDisplay:
 def train(
     *,
     new: Annotated[bool, Parameter(negative=())] = False,
+    resume: Path | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> int:
     """Train the LoRA. Ctrl-C stops without loss; the same command goes on.
@@ -76,12 +78,18 @@ def train(
 
     Args:
         new: Begin a new run even when one could go on.
+        resume: Go on with this run under the present settings; what changes is listed.
     """
+    if new and resume is not None:
+        raise ConfigError("--new begins a run and --resume goes on with one: choose one of them")
     project = common.open_project()
-    return run_training(project, new=new, as_json=common.json)
+    place = None if resume is None else _inside(project, resume)
+    return run_training(project, new=new, resume=place, as_json=common.json)
 
 
-def run_training(project: Project, *, new: bool = False, as_json: bool = False) -> int:
+def run_training(
+    project: Project, *, new: bool = False, resume: Path | None = None, as_json: bool = False
+) -> int:
     """Train with progress on the terminal, then write the report; return the exit code."""
     from enogu.project.prep import advice_before_training
     from enogu.train.session import train_project
@@ -106,6 +114,7 @@ def run_training(project: Project, *, new: bool = False, as_json: bool = False) 
         result = train_project(
             project,
             new=new,
+            resume=resume,
             observe=display.observe,
             stage=display.stage,
             stop=wish.is_set,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from enogu.config.adapter_conflicts import ADAPTER_CONFLICTS
 from enogu.config.conflict import Conflict, Known
+from enogu.config.saving_conflicts import SAVING_CONFLICTS
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig
@@ -311,5 +312,6 @@ CONFLICTS: tuple[Conflict, ...] = (
         _conv_alpha_needs_rank,
     ),
     *ADAPTER_CONFLICTS,
+    *SAVING_CONFLICTS,
 )
 """Every pair that is refused. `docs/reference/conflicts.md` is written from it."""

@@ -9,7 +9,10 @@ class SamplesConfig(Section):
     """Pictures drawn with fixed seeds while training, beside those of the untouched base."""
 
     every: int = Field(default=200, ge=0)
-    """Steps between two rounds of samples; 0 draws none."""
+    """Steps between two rounds of samples; 0 draws none by steps."""
+
+    every_epochs: int | None = Field(default=None, ge=1)
+    """Also draw whenever every picture has been seen this many times more, repeats included."""
 
     file: str = ""
     """A text file with one prompt a line, in place of the prompts below. Switches behind a prompt:
@@ -33,3 +36,8 @@ class SamplesConfig(Section):
 
     cfg_scale: float = Field(default=5.0, ge=0.0, le=50.0)
     """How strongly the prompt is followed."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether samples are drawn at all."""
+        return self.every > 0 or self.every_epochs is not None

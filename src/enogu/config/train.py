@@ -86,8 +86,22 @@ class TrainConfig(Section):
     gradient_checkpointing: bool = False
     """Compute parts of the forward pass twice, to need less memory."""
 
-    save_every: int = Field(default=200, ge=1)
-    """Steps between two saved adapters; the resumable state is saved at the same steps."""
+    save_every: int = Field(default=200, ge=0)
+    """Steps between two saved adapters; the state to go on from is saved with each. 0: not by
+    steps. The end of the run is always saved."""
+
+    save_every_epochs: int | None = Field(default=None, ge=1)
+    """Also save whenever every picture has been seen this many times more, repeats included."""
+
+    save_every_minutes: float | None = Field(default=None, gt=0, le=10_000)
+    """Also save when this many minutes have passed since the last save."""
+
+    keep_last: int | None = Field(default=None, ge=1)
+    """Of the adapters saved on the way keep this many of the newest and delete older ones. Empty:
+    all. The final one always stays."""
+
+    keep_every: int | None = Field(default=None, ge=1)
+    """Of the older ones keep every second, third … all the same, counted from the first save."""
 
     save_dtype: Literal["fp16", "bf16", "fp32"] = "fp16"
     """Number format of the adapter file. Training itself keeps the adapter in fp32."""

@@ -1,7 +1,8 @@
 """`events.jsonl`: the one record of a run, which progress, report and TensorBoard read.
 
 One JSON object per line with at least ``event`` and ``time`` (seconds since 1970). Kinds:
-``start``, ``step``, ``sample``, ``save``, ``stop``, ``end``, ``error``.
+``start``, ``step``, ``sample``, ``save``, ``prune`` (saved files given up), ``stop``, ``resume``,
+``change`` (resumed with other settings), ``end``, ``error``.
 """
 
 import json

@@ -242,7 +242,7 @@ def _trace_step(base: Base, bucket: BucketSize, count: int) -> _Trace:
 
 def _held_parts(setup: Setup) -> list[str]:
     config = setup.config
-    if config.samples.every:
+    if config.samples.drawn:
         return ["unet", "vae", "text_encoders"]
     return ["unet", "text_encoders"] if config.train.text_encoder else ["unet"]
 

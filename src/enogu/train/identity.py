@@ -11,11 +11,28 @@ _FREE_SETTINGS = {
     "draw": None,
     "prep": None,
     "machine": {"threads", "device"},
-    "train": {"save_every", "save_dtype", "name", "private_metadata", "tensorboard"},
+    "train": {
+        "save_every",
+        "save_every_epochs",
+        "save_every_minutes",
+        "keep_last",
+        "keep_every",
+        "save_dtype",
+        "name",
+        "private_metadata",
+        "tensorboard",
+    },
     "pictures": {"max_megapixels"},
 }
 """Settings that change nothing in the adapter: whole sections, or some of their settings. What
 preparing does shows in the pictures themselves."""
+
+
+def free_settings(name: str) -> bool:
+    """Whether a setting, by its dotted name, changes nothing in the adapter."""
+    section, _, rest = name.partition(".")
+    names = _FREE_SETTINGS.get(section, frozenset())
+    return names is None or rest in names or name in ("base", "preset", "version")
 
 
 def run_digest(

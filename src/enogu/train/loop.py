@@ -54,15 +54,18 @@ class Trainer:
         *,
         save: Callable[["Trainer"], None],
         sample: Callable[["Trainer"], None],
+        save_due: Callable[[int], bool],
+        sample_due: Callable[[int], bool],
         observe: Observer,
         stop: Callable[[], bool],
     ) -> bool:
         """Train until the last step, or until `stop` says so between two steps.
 
         Args:
-            save: Saves adapter and state; called every ``train.save_every`` steps, at the end,
-                and when stopped.
-            sample: Draws samples; called every ``samples.every`` steps and at the end.
+            save: Saves adapter and state; called when it is due, at the end, and when stopped.
+            sample: Draws samples; called before the first step, when it is due, and at the end.
+            save_due: Asked after every step, with the number of steps done.
+            sample_due: Likewise.
             observe: Told every step event.
             stop: Asked after every step.
 
@@ -75,16 +78,16 @@ class Trainer:
             StorageError: The disk is full.
         """
         settings = self.config.train
-        every = self.config.samples.every
-        if self.step == 0 and every:
+        drawn = self.config.samples.drawn
+        if self.step == 0 and drawn:
             sample(self)
         while self.step < settings.steps:
             observe(self._step_event())
             last = self.step == settings.steps
             stopped = stop() and not last
-            if last or stopped or self.step % settings.save_every == 0:
+            if save_due(self.step) or last or stopped:
                 save(self)
-            if every and (last or self.step % every == 0):
+            if drawn and (last or sample_due(self.step)):
                 sample(self)
             if stopped:
                 return False

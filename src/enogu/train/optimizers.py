@@ -107,6 +107,22 @@ def learning_rate_factor(settings: TrainConfig, step: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
+_RATES = ("lr", "initial_lr", "weight_decay")
+
+
+def rates_of(optimizer: torch.optim.Optimizer) -> list[dict[str, object]]:
+    """Return what the settings say of each group: learning rate and weight decay."""
+    return [
+        {name: group[name] for name in _RATES if name in group} for group in optimizer.param_groups
+    ]
+
+
+def set_rates(optimizer: torch.optim.Optimizer, rates: list[dict[str, object]]) -> None:
+    """Give groups that a saved state has filled the rates of the settings again."""
+    for group, values in zip(optimizer.param_groups, rates, strict=True):
+        group.update(values)
+
+
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> float:
     """Set every group to its base rate times `factor`; return the rate of the first group."""
     for group in optimizer.param_groups:

@@ -154,7 +154,11 @@ def _forecast_section(facts: RunFacts) -> str:
 
 
 def _use_section(run: RunFolder, events: Sequence[Event], trigger: str) -> str:
-    saves = [event for event in events if event["event"] == "save"]
+    saves = [
+        event
+        for event in events
+        if event["event"] == "save" and (run.path / str(event["file"])).is_file()
+    ]
     if not saves:
         return ""
     items = "".join(

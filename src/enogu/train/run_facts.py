@@ -57,7 +57,8 @@ def run_facts(events: Sequence[Event]) -> RunFacts:
 
 def _state(events: Sequence[Event]) -> str:
     """Return how the run stands: what came last of beginning again and ending."""
-    words = {"end": "finished", "stop": "stopped", "error": "failed", "resume": "unfinished"}
+    words = {"end": "finished", "stop": "stopped", "error": "failed"}
+    words |= dict.fromkeys(("resume", "change"), "unfinished")
     kinds = (str(event["event"]) for event in reversed(events))
     return next((words[kind] for kind in kinds if kind in words), "unfinished")
 

@@ -1,7 +1,8 @@
 """A whole run: caches, base, adapter, loop, files. The same call goes on where it was stopped."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,10 +14,11 @@ from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
 from enogu.adapters.file import SAVE_DTYPES
 from enogu.adapters.start import merge_files
+from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
 from enogu.families.spec import Part
-from enogu.files import sha256_file
+from enogu.files import sha256_file, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import return_freed_memory
 from enogu.project import Project
@@ -25,14 +27,16 @@ from enogu.train.adapter import attach_adapter, base_adapter_files, starting_has
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
-from enogu.train.events import Event, EventLog
+from enogu.train.events import Event, EventLog, read_events
 from enogu.train.facts import training_facts
 from enogu.train.forecast import forecast
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
-from enogu.train.optimizers import build_optimizer
+from enogu.train.optimizers import build_optimizer, rates_of, set_rates
+from enogu.train.resume import differing_settings, resume_with_changes
 from enogu.train.samples import Sample, SampleDrawer
+from enogu.train.saving import SaveTimes, sample_due, superseded
 from enogu.train.setup import Setup, open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
 from enogu.train.tensorboard import TensorBoardWriter
@@ -67,6 +71,7 @@ def train_project(
     project: Project,
     *,
     new: bool = False,
+    resume: Path | None = None,
     observe: Observer = lambda event: None,
     stage: StageObserver = lambda name, done, total: None,
     stop: Callable[[], bool] = lambda: False,
@@ -76,6 +81,7 @@ def train_project(
     Args:
         project: The project with its settings.
         new: Begin a new run even when there is one to go on with.
+        resume: Go on with this run under the present settings, whatever they were before.
         observe: Told every event.
         stage: Told the progress of everything before and between the steps.
         stop: Asked after every step; True saves and ends.
@@ -99,7 +105,19 @@ def train_project(
             precision=setup.precision.name,
             starting_hashes=starting_hashes(project),
         )
-        choice = choose_run(project.runs_dir, digest, new=new)
+        if resume is not None:
+            resumption = resume_with_changes(project, resume, setup, base.content_hash)
+            choice = RunChoice(
+                resumption.run,
+                "resume",
+                resumption.step,
+                resumption.note(),
+                changes=resumption.changes,
+            )
+        else:
+            choice = choose_run(
+                project.runs_dir, digest, new=new, why_other=lambda run: _why_other(run, setup)
+            )
         stage("look", 1, 1)
         if choice.action == "finished":
             adapter = choice.run.newest_adapter()
@@ -157,6 +175,8 @@ class _Session:
             finished = trainer.run(
                 save=self._save,
                 sample=lambda trained: self._sample(drawer, trained),
+                save_due=SaveTimes(self.config.train, self.setup.feed).due,
+                sample_due=lambda step: sample_due(self.config.samples, self.setup.feed, step),
                 observe=self._told,
                 stop=stop,
             )
@@ -194,6 +214,8 @@ class _Session:
             self.log.rewind(self.choice.step)
             self._open_board()
             self._record("resume", step=self.choice.step)
+            if self.choice.changes is not None:
+                self._record_changes(self.choice.changes)
             return
         prediction = forecast(self.setup)
         self._open_board()
@@ -211,6 +233,17 @@ class _Session:
             forecast_peak_bytes=prediction.peak_bytes,
             forecast_seconds=prediction.seconds,
             forecast_seconds_per_step=prediction.seconds_per_step,
+        )
+
+    def _record_changes(self, changes: Mapping[str, tuple[object, object]]) -> None:
+        self.choice.run.write_config(self.config)
+        self._record(
+            "change",
+            step=self.choice.step,
+            digest=self.digest,
+            steps=self.config.train.steps,
+            pictures=len(self.setup.prepared.items),
+            changes={name: list(pair) for name, pair in changes.items()},
         )
 
     def _open_board(self) -> None:
@@ -262,7 +295,7 @@ class _Session:
     def _load(self, *, needs_text: bool) -> None:
         """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
         parts: tuple[Part, ...] = ("unet",)
-        if self.config.samples.every:
+        if self.config.samples.drawn:
             parts = ("unet", "vae", "text_encoders")
         elif needs_text:
             parts = ("unet", "text_encoders")
@@ -284,7 +317,10 @@ class _Session:
         if self.choice.action == "resume" and self.choice.run.state_path.is_file():
             state = load_state(self.choice.run.state_path)
             adapter.load_state_dict(state.adapter)
+            fresh = rates_of(optimizer) if self.choice.changes is not None else None
             restore_optimizer(optimizer, state.optimizer)
+            if fresh is not None:
+                set_rates(optimizer, fresh)
             step = state.step
         source = BatchSource(
             config,
@@ -308,7 +344,7 @@ class _Session:
         )
 
     def _drawer(self, adapter: AdapterSet) -> SampleDrawer | None:
-        if not self.config.samples.every:
+        if not self.config.samples.drawn:
             return None
         return SampleDrawer(
             self.base,
@@ -349,6 +385,43 @@ class _Session:
         save_state(self.choice.run.state_path, trainer.state())
         self.saved = path
         self._record("save", step=trainer.step, file=path.name, model_hash=saved.model_hash)
+        self._give_up(path)
+
+    def _give_up(self, newest: Path) -> None:
+        """Delete adapters of this run that the settings do not keep."""
+        train = self.config.train
+        run, given_up = self.choice.run, list[str]()
+        saves = [
+            event
+            for event in read_events(self.log.path)
+            if event["event"] == "save" and _is_of_a_step(str(event["file"]))
+        ]
+        for name in superseded(saves, keep_last=train.keep_last, keep_every=train.keep_every):
+            path = run.path / Path(name).name
+            if path != newest and path.is_file():
+                with storage_errors(path):
+                    path.unlink()
+                given_up.append(path.name)
+        if given_up:
+            self._record("prune", files=given_up)
+
+
+def _why_other(run: RunFolder, setup: Setup) -> str:
+    """Say in what an unfinished run differs; in general words where its settings are unreadable."""
+    try:
+        changes = differing_settings(run, setup)
+    except (ProjectError, ConfigError):
+        changes = {}
+    if not changes:
+        return "its pictures, base or number format were others"
+    shown = [f"{name} was {old} (now {new})" for name, (old, new) in list(changes.items())[:4]]
+    more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""
+    return f"its settings were others: {', '.join(shown)}{more}"
+
+
+def _is_of_a_step(name: str) -> bool:
+    """Whether an adapter was saved on the way: the final one has no step in its name."""
+    return re.search(r"-\d{6,}\.safetensors$", name) is not None
 
 
 def peak_memory_bytes(device: torch.device) -> int:

@@ -100,7 +100,7 @@ def open_setup(project: Project) -> Setup:
     )
     rules = caption_rules(config.captions)
     samples: tuple[SamplePrompt, ...] = ()
-    if config.samples.every:
+    if config.samples.drawn:
         samples = sample_prompts(
             config,
             prepared,

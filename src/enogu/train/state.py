@@ -23,6 +23,9 @@ _ADAPTER = "adapter/"
 _OPTIMIZER = "optimizer/"
 
 
+_HEADER_KEYS = frozenset({"format", "step", "digest", "groups", "numbers"})
+
+
 @dataclass(frozen=True)
 class TrainState:
     """A point a run can go on from.
@@ -130,7 +133,10 @@ def _read_header(path: Path) -> dict[str, Any]:
         with safetensors.safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
         header = json.loads(metadata["enogu_state"])
-    except (SafetensorError, KeyError, ValueError) as error:
+        missing = _HEADER_KEYS - set(header)
+        if missing:
+            raise KeyError(f"{', '.join(sorted(missing))} missing")
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ProjectError(
             f"{path} is not a readable training state: {error}",
             hint="Start a new run with: enogu train --new. The saved adapters are still there.",

@@ -176,7 +176,7 @@ def _read_saves(given: Given) -> None:
         given.becomes("save_every_n_epochs", {"train.save_every_epochs": epochs})
     if steps:
         given.becomes("save_every_n_steps", {"train.save_every": steps})
-    elif not given.refusal("train.save_every", 0):
+    elif epochs:
         given.becomes("save_every_n_steps", {"train.save_every": 0})
     keep = given.whole("save_last_n_epochs") if epochs else 0
     if keep:
