@@ -82,6 +82,7 @@ CASES = {
     ],
     "dropout-without-middle": [({ADAPTER + "kind": "loha", ADAPTER + "dropout": 0.1}, Known())],
     "mid-without-convolutions": [({ADAPTER + "mid": True}, Known())],
+    "keep-every-without-last": [({"train.keep_every": 2}, Known())],
     "sizes-without-file": [({ADAPTER + "start_sizes": True}, Known())],
     "weights-without-adapters": [({ADAPTER + "base_adapter_weights": (1.0,)}, Known())],
     "blocks-without-unet": [
