@@ -18,7 +18,7 @@ def place(tmp_path, monkeypatch):
 CALL = [
     "accelerate", "launch", "train_network.py", "--train_data_dir", "train", "--network_dim", "8",
     "--learning_rate=1e-4", "--output_name", "star", "--sdpa", "--caption_extension", ".txt",
-    "--lerning_rate", "3", "--color_aug", "--resolution=128",
+    "--lerning_rate", "3", "--random_crop", "--resolution=128",
 ]  # fmt: skip
 
 

@@ -82,7 +82,6 @@ CASES = {
     ],
     "dropout-without-middle": [({ADAPTER + "kind": "loha", ADAPTER + "dropout": 0.1}, Known())],
     "mid-without-convolutions": [({ADAPTER + "mid": True}, Known())],
-    "keep-every-without-last": [({"train.keep_every": 2}, Known())],
     "sizes-without-file": [({ADAPTER + "start_sizes": True}, Known())],
     "weights-without-adapters": [({ADAPTER + "base_adapter_weights": (1.0,)}, Known())],
     "blocks-without-unet": [
@@ -99,6 +98,7 @@ CASES = {
     "text-stop-after-the-end": [
         ({"train.text_encoder": True, "train.steps": 5, "train.text_encoder_stop": 5}, Known()),
     ],
+    "keep-every-without-last": [({"train.keep_every": 2}, Known())],
 }
 """For each row: settings that it refuses, with what is known of the base."""
 

@@ -104,6 +104,7 @@ def test_a_shortened_option_is_understood_and_told(write):
         ("a.txt", "--seed one\n", "seed must be a number, got 'one'"),
         ("a.txt", "--seed 1.5\n", "seed must be a whole number"),
         ("a.txt", "--seed\n", "--seed needs a value"),
+        ("a.txt", "--text_encoder_lr 1 high\n", "text_encoder_lr must be a number"),
         ("a.txt", "--save_every 3\n", "may be --save_every_n_epochs, --save_every_n_steps"),
         ("a.toml", 'flip_aug = "yes"\n', "flip_aug must be true or false"),
         ("a.toml", "seed = \n", "not valid TOML"),

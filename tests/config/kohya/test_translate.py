@@ -77,9 +77,9 @@ def test_options_that_only_repeat_our_defaults_are_not_told():
         ({"network_train_unet_only": True}, {"train.text_encoder": False}),
         ({"network_train_text_encoder_only": True}, {"train.unet": False}),
         ({"cache_text_encoder_outputs": True}, {"train.text_encoder": False}),
-        ({"text_encoder_lr": ["0"]}, {"train.text_encoder": False}),
+        ({"text_encoder_lr": [0.0]}, {"train.text_encoder": False}),
         (
-            {"learning_rate": 1e-4, "unet_lr": 2e-4, "text_encoder_lr": ["5e-5", "1e-5"]},
+            {"learning_rate": 1e-4, "unet_lr": 2e-4, "text_encoder_lr": [5e-5, 1e-5]},
             {
                 "train.learning_rate": 2e-4,
                 "train.text_encoder_learning_rate": 5e-5,
@@ -119,10 +119,19 @@ def test_options_that_only_repeat_our_defaults_are_not_told():
             {"pictures.bucket_mode": "no_upscale", "pictures.bucket_step": 64},
         ),
         ({"keep_tokens": 2, "shuffle_caption": True}, {"captions.keep_tags": 2}),
+        ({"color_aug": True}, {"pictures.vary_colour": 0.1}),
+        ({"save_every_n_epochs": 2}, {"train.save_every_epochs": 2, "train.save_every": 0}),
+        (
+            {"save_every_n_steps": 100, "save_last_n_steps": 250},
+            {"train.save_every": 100, "train.keep_last": 3},
+        ),
+        ({"save_n_epoch_ratio": 5, "max_train_epochs": 20}, {"train.save_every_epochs": 4}),
+        ({"sample_every_n_epochs": 1}, {"samples.every": 0, "samples.every_epochs": 1}),
+        ({"logging_dir": "logs"}, {"train.tensorboard": "logs"}),
         ({"mixed_precision": "no"}, {"machine.precision": "fp32"}),
         ({"v_parameterization": True}, {"model.prediction": "v_prediction"}),
         (
-            {"base_weights": ["a.safetensors"], "base_weights_multiplier": ["0.5"]},
+            {"base_weights": ["a.safetensors"], "base_weights_multiplier": [0.5]},
             {
                 "train.adapter.base_adapters": ("a.safetensors",),
                 "train.adapter.base_adapter_weights": (0.5,),
@@ -150,7 +159,8 @@ def test_one_size_for_all_pictures_is_one_bucket():
     ("options", "name", "verdict", "words"),
     [
         ({"xformers": True}, "xformers", "nothing", "attention"),
-        ({"color_aug": True}, "color_aug", "missing", "before training"),
+        ({"random_crop": True}, "random_crop", "missing", "vary_crop"),
+        ({"face_crop_aug_range": "2,4"}, "face_crop_aug_range", "missing", "before training"),
         ({"network_module": "networks.oft"}, "network_module", "missing", "not trained here"),
         ({"network_args": ["loraplus_lr_ratio=16"]}, "network_args", "missing", "loraplus"),
         ({"min_snr_gamma": 5.0, "debiased_estimation_loss": True}, "debiased_estimation_loss",
@@ -168,6 +178,20 @@ def test_what_cannot_be_taken_over_is_told_with_the_reason(options, name, verdic
     line = lines_of(**options)[name]
     assert (line.verdict, words in line.note) == (verdict, True)
     assert "secret" not in str(line)
+
+
+EXAMPLES = {
+    "flag": True, "int": 3, "float": 0.5, "text": "x", "many": ["a=1"], "floats": [0.5],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("usual", [False, True], ids=["other", "default"])
+def test_every_option_that_is_given_is_told_once_or_more(name, usual):
+    value = OPTIONS[name].default if usual else EXAMPLES[OPTIONS[name].kind]
+    if value is None:
+        pytest.skip("it has no default")
+    assert name in {line.option for line in translate({name: value}).lines if line.given}
 
 
 def test_an_unknown_option_is_named_with_the_nearest():
@@ -207,6 +231,9 @@ ROUND_TRIPS = [
     {"machine.precision": "bf16", "train.save_dtype": "bf16", "train.batch_size": 2},
     {"train.private_metadata": True, "model.clip_skip": 2, "train.seed": 0, "train.name": "x"},
     {"train.optimizer": "adafactor", "train.weight_decay": 0.0},
+    {"train.save_every": 100, "train.keep_last": 3},
+    {"train.save_every": 0, "train.save_every_epochs": 2, "train.keep_last": 3},
+    {"train.tensorboard": "logs", "pictures.vary_colour": 0.1},
     {"train.adapter.max_norm": 1.0, "train.adapter.base_adapters": ("a",)},
 ]  # fmt: skip
 

@@ -83,6 +83,11 @@ class Given:
         value = self.of(name)
         return [str(item) for item in value] if isinstance(value, list) else []
 
+    def numbers(self, name: str) -> list[float]:
+        """Return an option of several numbers; empty when there are none."""
+        value = self.of(name)
+        return [float(item) for item in value] if isinstance(value, list) else []
+
     def pairs(self, name: str) -> dict[str, str]:
         """Return an option of the form ``key=value key=value``."""
         found: dict[str, str] = {}

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 Value = bool | int | float | str | list[str] | list[int] | list[float] | None
 """What an option may hold."""
 
-Kind = Literal["flag", "int", "float", "text", "many"]
-"""`flag` takes no word, `many` takes any number of them, the others take one."""
+Kind = Literal["flag", "int", "float", "text", "many", "floats"]
+"""`flag` takes no word, `many` and `floats` take any number of them, the others take one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +75,16 @@ def read_value(option: Option, value: object) -> Value:
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         raise ValueError("must be true or false")
-    if option.kind == "many":
-        items = value if isinstance(value, list | tuple) else [value]
-        return [str(item) for item in items]  # pyright: ignore[reportUnknownVariableType]
+    if option.kind in ("many", "floats"):
+        items = list(cast("list[object]", value)) if isinstance(value, list | tuple) else [value]
+        if option.kind == "many":
+            return [str(item) for item in items]
+        return [float(_number(option, item)) for item in items]
     if option.kind == "text":
         if isinstance(value, str):
             return value
         if isinstance(value, list | tuple):
-            return ",".join(str(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+            return ",".join(str(item) for item in cast("list[object]", value))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return f"{value}"
         raise ValueError("must be text")
@@ -96,7 +98,7 @@ def _number(option: Option, value: object) -> int | float:
         number = float(value)
     except ValueError as error:
         raise ValueError("must be a number") from error
-    if option.kind == "float":
+    if option.kind in ("float", "floats"):
         return number
     if number != int(number):
         raise ValueError("must be a whole number")

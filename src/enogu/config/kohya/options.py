@@ -33,7 +33,7 @@ _FOREIGN_STATE = Missing(
     reason="a state of another program cannot be gone on with; give its adapter as network_weights"
 )
 _MODEL_CARD = Missing(reason="this part of the metadata is not written")
-_CROPS = Missing(reason="pictures are changed before training, not in it: enogu pictures --help")
+_CROPS = Missing(reason="faces are cut out before training: enogu pictures regions")
 _TERMINAL = NoMeaning(reason="messages go to the terminal")
 _WHOLE = Missing(reason="captions are whole from the first step")
 _LEVELS = Missing(reason="only flow models use it; the families here are SD1, SD2 and SDXL")
@@ -63,7 +63,7 @@ _NETWORK = (
     _row("network_weights", "text", "train.adapter.start", default=""),
     _row("dim_from_weights", "flag", "train.adapter.start_sizes", default=False),
     _row("base_weights", "many", "train.adapter.base_adapters"),
-    _row("base_weights_multiplier", "many", PartOf(rule="multipliers")),
+    _row("base_weights_multiplier", "floats", PartOf(rule="multipliers")),
     _row("scale_weight_norms", "float", "train.adapter.max_norm"),
     _row("network_train_unet_only", "flag", PartOf(rule="rates"), default=False),
     _row("network_train_text_encoder_only", "flag", PartOf(rule="rates"), default=False),
@@ -72,7 +72,7 @@ _NETWORK = (
 _LEARNING = (
     _row("learning_rate", "float", PartOf(rule="rates"), default=2e-6),
     _row("unet_lr", "float", PartOf(rule="rates")),
-    _row("text_encoder_lr", "many", PartOf(rule="rates")),
+    _row("text_encoder_lr", "floats", PartOf(rule="rates")),
     _row("text_encoder_lr1", "float", PartOf(rule="rates")),
     _row("text_encoder_lr2", "float", PartOf(rule="rates")),
     _row("cache_text_encoder_outputs", "flag", PartOf(rule="rates"), default=False),
@@ -181,8 +181,8 @@ _DATA = (
     ),
     _row("token_warmup_min", "int", _WHOLE, data=True),
     _row("token_warmup_step", "float", _WHOLE, data=True),
-    _row("color_aug", "flag", _CROPS, data=True),
-    _row("random_crop", "flag", _CROPS, data=True),
+    _row("color_aug", "flag", PartOf(rule="augment"), default=False, data=True),
+    _row("random_crop", "flag", PartOf(rule="augment"), default=False, data=True),
     _row("face_crop_aug_range", "text", _CROPS, data=True),
     _row("cache_info", "flag", NoMeaning(reason="what is known of pictures is kept"), data=True),
     _row(

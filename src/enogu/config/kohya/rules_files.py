@@ -79,6 +79,24 @@ def _write_data(settings: Settings) -> Options:
     return {}
 
 
+_COLOUR_SHARE = 0.1
+"""How far `pictures.vary_colour` goes for `color_aug`, which shifts hue and brightness a little."""
+
+
+def _read_augment(given: Given) -> None:
+    if given.on("color_aug"):
+        note = "some versions of each picture are cached, so latents stay cached"
+        given.becomes("color_aug", {"pictures.vary_colour": _COLOUR_SHARE}, note=note)
+    if given.on("random_crop"):
+        given.missing(
+            "random_crop", "crops follow the subject: pictures.vary_crop trains several of them"
+        )
+
+
+def _write_augment(settings: Settings) -> Options:
+    return {"color_aug": True} if settings.get("pictures.vary_colour") else {}
+
+
 def read_resolution(text: str) -> tuple[int, int] | None:
     """Return width and height of a resolution: ``512``, ``512,768`` or ``512x768``; or None."""
     parts = text.strip("()[] ").replace("x", ",").split(",")
@@ -269,6 +287,7 @@ FILE_RULES: dict[str, Rule] = {
         write=_write_data,
         settings=("pictures.folder", "pictures.regularisation"),
     ),
+    "augment": Rule(read=_read_augment, write=_write_augment, settings=("pictures.vary_colour",)),
     "buckets": Rule(
         read=_read_buckets,
         write=_write_buckets,

@@ -59,7 +59,7 @@ _SCHEDULES = {
 def _read_rates(given: Given) -> None:
     rate = given.number("learning_rate")
     unet = given.number("unet_lr") if given.has("unet_lr") else rate
-    text = [float(word) for word in given.words("text_encoder_lr")]
+    text = given.numbers("text_encoder_lr")
     for place, name in enumerate(("text_encoder_lr1", "text_encoder_lr2")):
         if given.has(name):
             text[place:] = [given.number(name)]
@@ -111,7 +111,7 @@ def _write_rates(settings: Settings) -> Options:
     first = settings["train.text_encoder_learning_rate"]
     second = settings["train.text_encoder_2_learning_rate"]
     rates = [rate / 2 if first is None else first, *([] if second is None else [second])]
-    options["text_encoder_lr"] = [repr(value) for value in rates]
+    options["text_encoder_lr"] = [cast(float, value) for value in rates]
     return options
 
 

@@ -164,14 +164,14 @@ def _written_arguments(settings: Settings) -> dict[str, str]:
 
 
 def _read_multipliers(given: Given) -> None:
-    values = tuple(float(word) for word in given.words("base_weights_multiplier"))
+    values = tuple(given.numbers("base_weights_multiplier"))
     if values:
         given.becomes("base_weights_multiplier", {"train.adapter.base_adapter_weights": values})
 
 
 def _write_multipliers(settings: Settings) -> Options:
     values = cast("Sequence[float]", settings["train.adapter.base_adapter_weights"])
-    return {"base_weights_multiplier": [f"{value:g}" for value in values]} if values else {}
+    return {"base_weights_multiplier": [*values]} if values else {}
 
 
 NETWORK_RULES: dict[str, Rule] = {

@@ -78,6 +78,10 @@ def translate(
                 given.nothing(name, meaning.reason)
             else:
                 given.missing(name, meaning.reason)
+    told = {line.option for line in given.lines}
+    for name in values:
+        if given.has(name) and name not in told:
+            given.nothing(name, "nothing needs to be set for this value")
     order = {name: place for place, name in enumerate(OPTIONS)}
     lines = sorted(given.lines, key=lambda line: order[line.option])
     lines += [_unknown(name, value) for name, value in (unknown or {}).items()]

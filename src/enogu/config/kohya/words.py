@@ -120,7 +120,7 @@ def _read_option(words: Sequence[str], at: int, where: str, reading: FoundOption
     if option is None:
         reading.unknown[name] = " ".join(values)
         return at + 1 if equals else behind
-    if option.kind == "many":
+    if option.kind in ("many", "floats"):
         reading.take(option.name, values, where)
         return at + 1 if equals else behind
     if option.kind == "flag" and not equals:
