@@ -70,7 +70,8 @@ def test_the_chain_says_what_it_found_and_skips_what_holds(project, document, to
     assert "http" not in page
     again = document("prep", *SIZE)
     assert again["unchanged"] >= 4
-    text = told("prep", *SIZE)
+    text = told("prep", "--set", "prep.background=mask", *SIZE)
+    assert 'prep.background = "mask"' in text
     assert "enogu pictures duplicates --leave-out" in text
     assert {path: path.read_bytes() for path in (project / "pictures").iterdir()} == originals
 

@@ -95,7 +95,7 @@ def import_(
     if report.outcome == "stopped":
         console.print("Stopped. Run the same command again to go on.")
     else:
-        console.print(f"Next: cd {escape(str(imported.project.root))} && enogu plan")
+        console.print(f"Next: cd {escape(str(imported.project.root))} && enogu prep")
     return code
 
 

@@ -1,5 +1,6 @@
 """`enogu prep`: the whole chain with its defaults, and one report."""
 
+import json
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -8,6 +9,7 @@ from rich.markup import escape
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, print_json
 from enogu.cli.prep_show import Flag, bounds_of, show_rest, show_step, training_resolution
 from enogu.cli.stopping import graceful_stop, picture_progress
+from enogu.project import Project
 from enogu.project.prep import STEPS, open_prep, run_steps
 from enogu.project.prep_report import PrepReport, prep_report, report_as_dict
 
@@ -61,8 +63,9 @@ def prep(
     if run.outcome == "stopped":
         console.print("Stopped. Run the same command again to go on.")
         return code
-    for line in advice(report):
-        console.print(line)
+    for line in [*advice(report), *_for_this_call(project)]:
+        console.print(escape(line))
+    console.print("Next: enogu pictures buckets, then enogu train")
     return code
 
 
@@ -90,5 +93,16 @@ def advice(report: PrepReport) -> list[str]:
             f"{report.mirrorable:,} pictures name nothing one-sided; to train them mirrored too: "
             "--set pictures.flip=symmetric"
         )
-    lines.append("Next: enogu pictures buckets, then enogu train")
     return lines
+
+
+def _for_this_call(project: Project) -> list[str]:
+    """Say how settings of the command line are kept, since training reads them too."""
+    given = {
+        name: value for name, value, origin in project.resolved.rows() if origin == "command line"
+    }
+    wanted = {name: value for name, value in given.items() if name.startswith("prep.")}
+    if not wanted:
+        return []
+    lines = ", ".join(f"{name} = {json.dumps(value)}" for name, value in wanted.items())
+    return [f"For training too, write into enogu.toml or give again: {lines}"]
