@@ -17,6 +17,9 @@ from loss_plots import loss_weights_svg
 
 from enogu.cli import app
 from enogu.config import CONFLICTS, config_json_schema, setting_fields
+from enogu.config.kohya import OPTIONS
+from enogu.config.kohya.option import Meaning, Missing, PartOf, Same
+from enogu.config.kohya.translate import RULES
 from enogu.config.presets import BASE_PROFILES, PRESETS
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -172,7 +175,42 @@ def conflicts_page() -> str:
     return "".join(lines)
 
 
+def sd_scripts_page() -> str:
+    """Return the table of all options of sd-scripts and what each is here."""
+    known = {name for name, _ in setting_fields()}
+    lines = [
+        _NOTE + "# Every option of sd-scripts, and what it is here\n\n"
+        "The options of `train_network.py` and `sdxl_train_network.py`, version 0.10.\n"
+        "`enogu import kohya` follows this table; see [how](../how-to/come-from-sd-scripts.md).\n"
+        "Options marked \\* may also stand in a `dataset.toml`.\n\n"
+        "| option | default there | here |\n|---|---|---|\n"
+    ]
+    for option in OPTIONS.values():
+        default = "" if option.default in (None, "") else f"`{option.default}`"
+        mark = " \\*" if option.in_dataset else ""
+        text = _option_text(option.meaning, known)
+        lines.append(f"| `{option.name}`{mark} | {default} | {text} |\n")
+    lines.append(
+        "\n## Groups\n\nOptions that are read together, and the settings they become.\n\n"
+        "| group | settings |\n|---|---|\n"
+    )
+    for name, rule in RULES.items():
+        names = [f"`{setting}`" for setting in rule.settings if setting in known]
+        lines.append(f"| {name} | {', '.join(names)} |\n")
+    return "".join(lines)
+
+
+def _option_text(meaning: Meaning, known: set[str]) -> str:
+    if isinstance(meaning, Same):
+        return f"`{meaning.setting}`" if meaning.setting in known else "not available"
+    if isinstance(meaning, PartOf):
+        return f"with the group {meaning.rule}"
+    word = "not available" if isinstance(meaning, Missing) else "no meaning"
+    return f"{word}: {meaning.reason}"
+
+
 PAGES = {
+    "sd-scripts-options.md": sd_scripts_page,
     "conflicts.md": conflicts_page,
     "loss-weights.svg": loss_weights_svg,
     "settings.md": settings_page,

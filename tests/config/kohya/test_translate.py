@@ -185,12 +185,15 @@ EXAMPLES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("usual", [False, True], ids=["other", "default"])
-def test_every_option_that_is_given_is_told_once_or_more(name, usual):
-    value = OPTIONS[name].default if usual else EXAMPLES[OPTIONS[name].kind]
-    if value is None:
-        pytest.skip("it has no default")
+def given_values():
+    for name, option in OPTIONS.items():
+        yield name, EXAMPLES[option.kind]
+        if option.default is not None:
+            yield name, option.default
+
+
+@pytest.mark.parametrize(("name", "value"), list(given_values()))
+def test_every_option_that_is_given_is_told(name, value):
     assert name in {line.option for line in translate({name: value}).lines if line.given}
 
 
