@@ -16,7 +16,7 @@ def die(number):
 
 
 def results(function, count, **options):
-    bounds = options.pop("bounds", Bounds(workers=2))
+    bounds = options.pop("bounds", Bounds(workers=2, work_per_process=1))
     return pool.run_all(
         iter(range(count)),
         function,
@@ -36,6 +36,23 @@ def test_a_process_that_is_ended_from_outside_is_said():
         list(results(die, 20))
 
 
+@pytest.mark.parametrize(
+    ("pixels", "count", "workers"),
+    [(16_000, 51, 1), (600_000, 65, 5), (8_000_000, 3, 3), (100, 100_000, 16), (0, 0, 1)],
+)
+def test_processes_are_started_only_for_work_that_is_worth_it(pixels, count, workers):
+    need = pixels * pool.BYTES_PER_PIXEL
+    first = list(range(min(count, 32)))
+    wanted = pool._worthwhile(first, count, lambda item: need, Bounds(workers=16))
+    assert min(16, wanted) == workers
+
+
+def test_few_small_items_are_done_here():
+    bounds = Bounds(workers=4)
+    done = list(results(lambda number: os.getpid(), 20, bounds=bounds))
+    assert {process for _, process in done} == {os.getpid()}
+
+
 def test_order_can_be_had():
     mixed = [(2, "c"), (0, "a"), (1, "b"), (4, "e"), (3, "d")]
     assert "".join(pool.in_order(mixed)) == "abcde"
@@ -49,7 +66,8 @@ def test_after_a_stop_only_the_items_before_it_are_there():
         return number
 
     stop = lambda: len(seen) >= 3  # noqa: E731
-    assert list(results(note, 5, stop=stop)) == [(0, 0), (1, 1), (2, 2)]
+    done = results(note, 5, stop=stop, bounds=Bounds(workers=1))
+    assert list(done) == [(0, 0), (1, 1), (2, 2)]
 
 
 class _Pool:

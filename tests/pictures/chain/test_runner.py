@@ -264,7 +264,7 @@ class TestProcesses:
         results = [project.results(f"{number}.png") for number in range(9)]
         assert project.ran() == {"cut": 9, "look": 9}
         shutil.rmtree(project.root / "work")
-        two = project.run(bounds=Bounds(workers=2, memory_bytes=1))
+        two = project.run(bounds=Bounds(workers=2, memory_bytes=1, work_per_process=1))
         assert two == one
         assert [project.results(f"{number}.png") for number in range(9)] == results
         assert project.ran() == {"cut": 9, "look": 9}

@@ -9,6 +9,7 @@ from tests.pictures.steps.conftest import figure
 from enogu.errors import ProjectError
 from enogu.pictures.box import Box
 from enogu.pictures.chain import Outcome
+from enogu.pictures.onnx_file import network_digest
 from enogu.pictures.pixels import parse_colour
 from enogu.pictures.records import Region
 from enogu.pictures.regions.found import SUBJECT
@@ -157,3 +158,49 @@ def test_fingerprints_come_back_and_damage_is_told(picture, kept):
         broken, _ = kept(step, step.run(picture(), {}), values={"data": data})
         with pytest.raises(ProjectError, match="--redo"):
             fingerprint_of(broken)
+
+
+class TestNetworks:
+    """Networks that a person brings, through the steps, in tiny form."""
+
+    def test_a_mask_network_is_asked_where_the_picture_alone_does_not_tell(
+        self, picture, write_network
+    ):
+        # Red of the picture, halved twice so that it is a mask of one channel from 0 to 1.
+        path = write_network(
+            [("Slice", ["picture", "from", "to", "axis"], ["red"])],
+            {"red": [1, 1, 32, 32]},
+            constants=[
+                ("from", np.array([0])), ("to", np.array([1])), ("axis", np.array([1])),
+            ],
+        )  # fmt: skip
+        card = {"input": {"width": 32, "height": 32, "divide_by": 255, "fit": "stretch"}}
+        path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+        pixels = np.random.default_rng(0).integers(0, 40, (64, 64, 3), dtype=np.uint8)
+        pixels[16:48, 16:48, 0] = 255
+        shown = picture(Image.fromarray(pixels))
+        step = BackgroundStep(model=path, model_digest=network_digest(path))
+        assert BackgroundStep().run(shown, {}).values["method"] != "model"
+        outcome = step.run(shown, {})
+        assert outcome.values["method"] == "model"
+        mask = outcome.files["mask"]
+        assert mask[32, 32] > 200
+        assert mask[2, 2] < 60
+        assert step.settings()["model"] != BackgroundStep().settings()["model"]
+
+    def test_boxes_of_a_detector_are_in_pixels_of_the_original(self, picture, write_network):
+        answer = np.array([[16, 16, 8, 8, 0.9]], dtype=np.float32).T[None]
+        path = write_network(
+            [("ReduceSum", ["picture"], ["sum"], {"keepdims": 0}),
+             ("Mul", ["sum", "nothing"], ["none"]), ("Add", ["none", "boxes"], ["out"])],
+            {"out": [1, 5, 1]},
+            constants=[("nothing", np.array(0, np.float32)), ("boxes", answer)],
+        )  # fmt: skip
+        card = {"input": {"width": 32, "height": 32}, "output": {"labels": ["face"]}}
+        path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+        step = RegionsStep(detector=path, detector_digest=network_digest(path))
+        shown = picture(origin=Box(0, 20, 128, 148))
+        outcome = step.run(shown, {})
+        (face,) = outcome.regions
+        assert outcome.verdict == "found"
+        assert (face.kind, face.box, face.score) == ("face", Box(48, 68, 80, 100), 0.9)

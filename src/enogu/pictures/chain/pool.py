@@ -1,9 +1,11 @@
 """Work on many pictures in several processes, within a bound on memory, stoppable at any moment."""
 
+import itertools
+import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -18,8 +20,15 @@ from enogu.pictures.read import read_header
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_FEW: Final = 8
-"""With fewer items, starting processes costs more than it brings."""
+_WORK_PER_PROCESS: Final = 10_000_000
+"""Pixels for which one more process is worth its start, which takes a second or two: so much does
+the chain look at in two seconds."""
+
+_PIXELS_PER_ITEM: Final = 30_000
+"""What an item takes whatever its size, as pixels."""
+
+_PEEKED: Final = 32
+"""Items whose size is looked at to guess the work ahead."""
 
 BYTES_PER_PIXEL: Final = 40
 """What a picture takes while it is looked at: colours, alpha, and a few working copies."""
@@ -37,6 +46,8 @@ class Bounds:
         default_factory=lambda: max(_LEAST_MEMORY, psutil.virtual_memory().available // 2)
     )
     """Together. One picture at a time is looked at even when it alone takes more."""
+    work_per_process: int = _WORK_PER_PROCESS
+    """Pixels for which one more process is started, at least 1."""
 
 
 def run_all(
@@ -62,8 +73,11 @@ def run_all(
         RunError: A process was ended from outside, mostly for lack of memory.
     """
     wanted = stop or (lambda: False)
-    workers = min(bounds.workers, count)
-    if workers <= 1 or count < _FEW:
+    items = iter(items)
+    first = list(itertools.islice(items, _PEEKED)) if bounds.workers > 1 else []
+    workers = min(bounds.workers, _worthwhile(first, count, memory_need, bounds))
+    items = itertools.chain(first, items)
+    if workers <= 1:
         for number, item in enumerate(items):
             if wanted():
                 return
@@ -81,6 +95,17 @@ def run_all(
                 "memory; what was done before is kept",
                 hint="Run the same command again; add --workers 1 to use less memory.",
             ) from error
+
+
+def _worthwhile(
+    first: Sequence[Item], count: int, memory_need: Callable[[Item], int], bounds: Bounds
+) -> int:
+    """Return how many processes the work ahead is worth, judged by its first items."""
+    if not first:
+        return 1
+    pixels = sum(memory_need(item) for item in first) / len(first) / BYTES_PER_PIXEL
+    work = count * (pixels + _PIXELS_PER_ITEM)
+    return min(count, math.ceil(work / bounds.work_per_process))
 
 
 def in_order(results: Iterable[tuple[int, Result]]) -> Iterator[Result]:
