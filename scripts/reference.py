@@ -16,7 +16,7 @@ from cyclopts import App
 from loss_plots import loss_weights_svg
 
 from enogu.cli import app
-from enogu.config import CONFLICTS, config_json_schema, setting_fields
+from enogu.config import CONFLICTS, SETTLED, config_json_schema, setting_fields
 from enogu.config.kohya import OPTIONS
 from enogu.config.kohya.option import Meaning, Missing, PartOf, Same
 from enogu.config.kohya.translate import RULES
@@ -172,6 +172,10 @@ def conflicts_page() -> str:
     for row in CONFLICTS:
         names = ", ".join(f"`{name}`" for name in row.settings)
         lines.append(f"| {row.name} | {names} | {row.why} |\n")
+    lines.append(
+        "\n## What cannot go wrong here\n\n| known from other trainers | here |\n|---|---|\n"
+    )
+    lines += [f"| {problem} | {answer} |\n" for problem, answer in SETTLED]
     return "".join(lines)
 
 

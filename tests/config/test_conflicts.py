@@ -55,6 +55,65 @@ CASES = {
     "nothing-is-trained": [({"train.unet": False}, Known())],
     "warm-up-without-end": [({"train.steps": 5, "train.warmup_steps": 5}, Known())],
     "conv-alpha-without-rank": [({"train.conv_alpha": 1.0}, Known())],
+    "factor-as-step-size": [
+        ({"train.optimizer": "prodigy", "train.learning_rate": 1e-4}, Known()),
+        ({"train.optimizer": "prodigyopt.Prodigy", "train.learning_rate": 1e-4}, Known()),
+    ],
+    "step-size-as-factor": [({"train.optimizer": "adamw", "train.learning_rate": 1.0}, Known())],
+    "two-rates-for-one-size": [
+        (
+            {
+                "train.optimizer": "dadapt_adam",
+                "train.learning_rate": 1.0,
+                "train.text_encoder_learning_rate": 0.5,
+            },
+            Known(),
+        ),
+        (
+            {
+                "train.optimizer": "prodigy",
+                "train.learning_rate": 1.0,
+                "train.text_encoder_2_learning_rate": 0.5,
+            },
+            Known(),
+        ),
+        (
+            {
+                "train.optimizer": "prodigy",
+                "train.learning_rate": 1.0,
+                "train.blocks.down": "sine",
+            },
+            Known(),
+        ),
+    ],
+    "schedule-free-with-schedule": [({"train.optimizer": "schedulefree_adamw"}, Known())],
+    "schedule-free-with-ema": [
+        (
+            {
+                "train.optimizer": "schedulefree_adamw",
+                "train.schedule": "constant",
+                "train.ema": 0.99,
+            },
+            Known(),
+        ),
+    ],
+    "eight-bit-without-cuda": [({"train.optimizer": "adamw8bit"}, Known(device="cpu"))],
+    "two-warm-ups": [({"train.warmup_steps": 5, "train.warmup_share": 0.1}, Known())],
+    "warm-up-that-is-ignored": [
+        (
+            {
+                "train.schedule": "torch.optim.lr_scheduler.StepLR",
+                "train.warmup_steps": 5,
+            },
+            Known(),
+        ),
+    ],
+    "arguments-without-class": [({"train.schedule_args": {"gamma": 0.9}}, Known())],
+    "power-without-polynomial": [({"train.schedule_power": 2.0}, Known())],
+    "floor-without-fall": [
+        ({"train.schedule": "constant", "train.schedule_floor": 0.1}, Known()),
+    ],
+    "two-clippings": [({"train.max_grad_value": 0.5}, Known())],
     "lokr-options-of-others": [
         ({ADAPTER + "factor": 8}, Known()),
         ({ADAPTER + "full_matrix": True, ADAPTER + "kind": "loha"}, Known()),
@@ -99,10 +158,34 @@ CASES = {
         ({"train.text_encoder": True, "train.steps": 5, "train.text_encoder_stop": 5}, Known()),
     ],
     "keep-every-without-last": [({"train.keep_every": 2}, Known())],
+    "bounds-without-reader": [
+        ({"pictures.bucket_mode": "no_upscale", "pictures.bucket_max": 1024}, Known()),
+    ],
+    "longest-side-below-one-and-a-half": [
+        ({"pictures.bucket_max": 1024}, Known(resolution=1024)),
+        ({"pictures.bucket_max": 700, "pictures.resolution": 512}, Known()),
+    ],
+    "prefix-is-shuffled": [({"captions.prefix": "best quality, hoshi,"}, Known())],
 }
 """For each row: settings that it refuses, with what is known of the base."""
 
 FINE = [
+    ({"train.optimizer": "prodigy", "train.learning_rate": 1.0}, Known()),
+    (
+        {
+            "train.optimizer": "prodigy",
+            "train.learning_rate": 1.0,
+            "train.blocks.mid": (0.0,),
+        },
+        Known(),
+    ),
+    ({"train.optimizer": "schedulefree_adamw", "train.schedule": "constant"}, Known()),
+    ({"train.optimizer": "adamw8bit"}, Known(device="cuda")),
+    ({"train.epochs": 3, "train.warmup_steps": 2000}, Known()),
+    ({"train.max_grad_norm": 0.0, "train.max_grad_value": 0.5}, Known()),
+    ({"pictures.bucket_max": 1536}, Known(resolution=1024)),
+    ({"pictures.bucket_max": 1024, "pictures.bucket_min": 1024}, Known(resolution=1024)),
+    ({"captions.prefix": "best quality, hoshi,", "captions.keep_tags": 2}, Known()),
     ({"model.zero_terminal_snr": "on"}, V),
     ({LOSS + "scale_v_pred_loss_like_noise_pred": True}, V),
     ({LOSS + "v_pred_like_loss": 0.1}, EPSILON),

@@ -57,6 +57,9 @@ def test_presets_hold_known_settings_with_allowed_values(values):
             "masks would be ignored",
         ),
         ({"train": {"learning_rate": float("nan")}}, {}, "finite number"),
+        ({"train": {"optimizer": "adamww"}}, {}, r"unknown optimiser; did you mean adamw\? Known"),
+        ({}, {"train.schedule": "cosin"}, r"--set: train\.schedule: .*did you mean cosine"),
+        ({"train": {"optimizer_args": {"a": {"b": 1}}}}, {}, r"train\.optimizer_args"),
     ],
 )
 def test_wrong_settings_are_refused_with_place_and_value(tables, assignments, expected):
@@ -91,3 +94,13 @@ def test_assignment_without_value_or_with_unknown_name_is_refused():
 
 def test_every_setting_is_explained():
     assert [name for name, field in setting_fields() if not field.description] == []
+
+
+def test_a_table_can_be_the_value_of_a_setting():
+    arguments = {"betas": [0.9, 0.99], "amsgrad": True}
+    from_file = resolve({"train": {"optimizer_args": arguments}})
+    assert from_file.config.train.optimizer_args == arguments
+    name, value = parse_assignment("train.optimizer_args={betas=[0.9, 0.99], amsgrad=true}")
+    assert resolve({}, {name: value}).config.train.optimizer_args == arguments
+    shown = {name: (value, origin) for name, value, origin in from_file.rows()}
+    assert shown["train.optimizer_args"] == (arguments, "file")

@@ -63,6 +63,33 @@ def test_stopped_run_goes_on_to_bit_equal_weights(make_project, uninterrupted):
     assert_equal(weights(second), uninterrupted)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "train__optimizer": "schedulefree_adamw",
+            "train__schedule": "constant",
+            "train__warmup_steps": 2,
+        },
+        {"train__ema": 0.9, "train__batch_size": 1, "train__accumulate": 2},
+    ],
+    ids=["schedule-free", "ema-and-accumulation"],
+)
+def test_runs_with_more_than_weights_go_on_to_bit_equal_files(make_project, settings):
+    settings = settings | {"train__steps": 4, "train__save_every": 3}
+    whole, _ = train_until(make_project("whole", **settings))
+    train_until(make_project(**settings), step=2)
+    resumed, _ = train_until(make_project(**settings))
+    assert_equal(weights(resumed), weights(whole))
+    means = [sorted(result.run.ema_dir.glob("*.safetensors")) for result in (whole, resumed)]
+    assert bool(means[0]) == ("train__ema" in settings)
+    if means[0]:
+        assert [path.name for path in means[1]][-1] == "star.safetensors"
+        mean = load_file(means[0][-1])
+        assert_equal(load_file(means[1][-1]), mean)
+        assert any(not torch.equal(value, weights(whole)[name]) for name, value in mean.items())
+
+
 def test_killed_run_goes_on_to_bit_equal_weights(make_project, uninterrupted):
     project = make_project()
     settings = project.resolved.config

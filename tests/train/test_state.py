@@ -44,6 +44,28 @@ def test_optimiser_continues_exactly(tmp_path, kind):
     assert torch.equal(resumed, weight)
 
 
+def test_tensors_and_tuples_in_groups_come_back_as_they_were(tmp_path):
+    optimizer = {
+        "state": {0: {"moments": [torch.ones(2), None], "step": 3}},
+        "param_groups": [{"d": torch.tensor([0.5]), "betas": (0.9, 0.99), "rate": float("inf")}],
+    }
+    path = tmp_path / "s.safetensors"
+    save_state(path, TrainState(1, "abc", {}, optimizer, {"mean": torch.zeros(3)}))
+    state = load_state(path)
+    assert state.optimizer["param_groups"][0]["betas"] == (0.9, 0.99)
+    assert state.optimizer["param_groups"][0]["d"].tolist() == [0.5]
+    assert state.optimizer["param_groups"][0]["rate"] == float("inf")
+    assert state.optimizer["state"][0]["moments"][0].tolist() == [1.0, 1.0]
+    assert state.optimizer["state"][0]["moments"][1] is None
+    assert state.ema["mean"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_an_optimiser_whose_state_cannot_be_kept_is_refused(tmp_path):
+    optimizer = {"state": {}, "param_groups": [{"generator": torch.Generator()}]}
+    with pytest.raises(ProjectError, match="keeps a Generator"):
+        save_state(tmp_path / "s.safetensors", TrainState(1, "abc", {}, optimizer))
+
+
 def test_no_state_is_none_and_a_damaged_one_is_refused(tmp_path):
     path = tmp_path / "state.safetensors"
     assert read_state_header(path) is None

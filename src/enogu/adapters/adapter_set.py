@@ -210,16 +210,20 @@ class AdapterSet:
         return NormReport(scaled=scaled, mean=sum(norms) / len(norms), largest=max(norms))
 
     @contextlib.contextmanager
-    def training_step(self, step: int) -> Generator[None]:
+    def training_step(self, step: int, *, first: int = 0, pictures: int = 1) -> Generator[None]:
         """Leave out what the settings say, for a forward and backward pass inside the block.
 
         Args:
             step: Says what is left out; the same step leaves out the same.
+            first: Place in the step of the first picture that is computed, when it is computed in
+                several parts.
+            pictures: How many are computed in this part.
         """
         if self.noise is None:
             yield
             return
-        self.noise.step, self.noise.active = step, True
+        self.noise.step, self.noise.first, self.noise.pictures = step, first, pictures
+        self.noise.active = True
         try:
             yield
         finally:

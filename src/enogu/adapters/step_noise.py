@@ -22,6 +22,9 @@ class StepNoise:
         module: Share of the layers that are left out, 0..1.
         rank_unit: Ranks per block of a nested adapter (DyLoRA); None for others.
         step: The step that is being computed.
+        first: Place in the step of the first picture that is computed: a step in several parts
+            leaves out what it would leave out in one.
+        pictures: How many are computed; only read when `first` is above 0.
         active: On while a training step is computed, off while samples are drawn.
     """
 
@@ -31,6 +34,8 @@ class StepNoise:
     module: float = 0.0
     rank_unit: int | None = None
     step: int = 0
+    first: int = 0
+    pictures: int = 1
     active: bool = False
 
     @property
@@ -52,6 +57,20 @@ class StepNoise:
         drawn = torch.rand(shape, generator=self._generator("mask", name))
         kept = (drawn >= share).to(like.dtype) / (1.0 - share)
         return kept.to(like.device)
+
+    def mask_pictures(
+        self, shape: tuple[int, ...], share: float, name: str, like: Tensor
+    ) -> Tensor:
+        """Return a mask whose first dimension is pictures; each depends on its place in the step.
+
+        Args:
+            shape: [B, ...] or, where texts have several chunks, [B * chunks, ...].
+            share: As in :meth:`mask`.
+            name: As in :meth:`mask`.
+            like: As in :meth:`mask`.
+        """
+        before = self.first * (shape[0] // self.pictures) if self.first else 0
+        return self.mask((before + shape[0], *shape[1:]), share, name, like)[before:]
 
     def nested_rank(self, full: int) -> int:
         """Return how many ranks take part in this step: a multiple of `rank_unit`, up to `full`.

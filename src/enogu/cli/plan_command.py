@@ -53,9 +53,9 @@ def plan(
     train = setup.config.train
     if train.blocks.used:
         console.print(_block_table(made.blocks))
+    at_most = train.batch_size * train.accumulate
     console.print(
-        f"{train.steps} steps of up to {train.batch_size} pictures, {made.epochs:.1f} times "
-        "through all"
+        f"{train.steps} steps of up to {at_most} pictures, {made.epochs:.1f} times through all"
     )
     console.print(
         f"Memory about [bold]{gib(prediction.peak_bytes)}[/] "

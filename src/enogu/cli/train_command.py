@@ -51,7 +51,7 @@ class ProgressDisplay:
 
     def observe(self, event: dict[str, Any]) -> None:
         """Show a training event."""
-        if event["event"] == "start":
+        if event["event"] in ("start", "resume"):
             self._total = event["steps"]
         if event["event"] != "step":
             return
@@ -60,10 +60,6 @@ class ProgressDisplay:
         self._progress.update(
             self._train, completed=event["step"], info=f"loss {event['loss']:.4f}"
         )
-
-    def set_total(self, steps: int) -> None:
-        """Say how many steps the run has."""
-        self._total = steps
 
 
 def train(
@@ -110,7 +106,6 @@ def run_training(
         Progress(*columns, console=errors, disable=as_json) as progress,
     ):
         display = ProgressDisplay(progress)
-        display.set_total(project.resolved.config.train.steps)
         result = train_project(
             project,
             new=new,

@@ -1,8 +1,7 @@
 """Reading and writing `enogu.toml`: sections, presets, layers, versions."""
 
 from enogu.config.captions import CaptionsConfig
-from enogu.config.conflict import Conflict, Known
-from enogu.config.conflicts import CONFLICTS, find_conflicts
+from enogu.config.conflicts import CONFLICTS, SETTLED, Conflict, Known, find_conflicts
 from enogu.config.draw import DrawConfig
 from enogu.config.loss import LossConfig
 from enogu.config.machine import MachineConfig
@@ -29,6 +28,7 @@ from enogu.config.train import TrainConfig
 __all__ = [
     "CONFIG_VERSION",
     "CONFLICTS",
+    "SETTLED",
     "CaptionsConfig",
     "Conflict",
     "DrawConfig",

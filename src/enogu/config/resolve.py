@@ -6,7 +6,8 @@ Later layers win: default, what the base asks for, preset, file, command line.
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from functools import cache
+from typing import Any, Literal, cast, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -49,14 +50,23 @@ def setting_names() -> list[str]:
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested tables as dotted names; a table that is no section stays a value."""
+    """Return nested tables as dotted names; a table that is a setting itself stays a value."""
     flat: dict[str, Any] = {}
+    tables = _table_settings()
     for key, value in tree.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and prefix + key not in tables:
             flat.update(flatten(cast(Mapping[str, Any], value), f"{prefix}{key}."))
         else:
             flat[prefix + key] = value
     return flat
+
+
+@cache
+def _table_settings() -> frozenset[str]:
+    """Return the settings whose value is a table, such as the arguments of a class."""
+    return frozenset(
+        name for name, field in setting_fields() if get_origin(field.annotation) is dict
+    )
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:

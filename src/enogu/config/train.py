@@ -1,12 +1,27 @@
 """Settings of the training itself: the adapter, the optimiser, what is saved."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from enogu.config.adapter import AdapterConfig, BlocksConfig
 from enogu.config.loss import LossConfig
+from enogu.config.optimizers import OPTIMIZERS, check_name
 from enogu.config.section import Section
+
+SCHEDULES = ("constant", "cosine", "cosine_restarts", "linear", "polynomial", "rex")
+"""Learning-rate schedules known by name."""
+
+ArgumentValue = bool | int | float | str | list[float]
+"""What an argument of a class may be in the settings file."""
+
+
+def _known_optimizer(value: str) -> str:
+    return check_name(value, OPTIMIZERS, "optimiser")
+
+
+def _known_schedule(value: str) -> str:
+    return check_name(value, SCHEDULES, "schedule")
 
 
 class TrainConfig(Section):
@@ -15,8 +30,16 @@ class TrainConfig(Section):
     steps: int = Field(default=1600, ge=1)
     """Optimiser steps in all."""
 
+    epochs: int | None = Field(default=None, ge=1)
+    """How often every picture is seen, repeats not counted. When set, it decides in place of
+    `steps`."""
+
     batch_size: int = Field(default=1, ge=1, le=1024)
-    """Pictures per step, all from one bucket."""
+    """Pictures that are computed at once, all from one bucket."""
+
+    accumulate: int = Field(default=1, ge=1, le=1024)
+    """Batches per step. The step is that of one batch of `batch_size` times this many pictures, for
+    the memory of a small one."""
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Everything random in a run follows from this number, the step and the place in the batch."""
@@ -65,8 +88,11 @@ class TrainConfig(Section):
     """Stop training the text encoders after this many steps; they keep what they learnt. Empty:
     train them to the end."""
 
-    optimizer: Literal["adamw", "adafactor", "adamw8bit"] = "adamw"
-    """`adamw8bit` needs the package bitsandbytes."""
+    optimizer: Annotated[str, AfterValidator(_known_optimizer)] = "adamw"
+    """The optimiser: a name (see `docs/concepts/optimizers.md`) or the import path of a class."""
+
+    optimizer_args: dict[str, ArgumentValue] = Field(default_factory=dict)
+    """Arguments of the optimiser, for example `{ betas = [0.9, 0.99] }`; a list becomes a tuple."""
 
     weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
     """Pull of the weights towards zero."""
@@ -74,14 +100,36 @@ class TrainConfig(Section):
     max_grad_norm: float = Field(default=1.0, ge=0.0)
     """Longer gradients are shortened to this length; 0 switches it off."""
 
-    schedule: Literal["constant", "cosine", "cosine_restarts"] = "cosine"
-    """How the learning rate changes over the run."""
+    max_grad_value: float = Field(default=0.0, ge=0.0)
+    """Every number of the gradients is cut to this size; 0 switches it off. Set `max_grad_norm` to
+    0 with it."""
+
+    schedule: Annotated[str, AfterValidator(_known_schedule)] = "cosine"
+    """How the learning rate changes over the run: `constant`, `cosine`, `cosine_restarts`,
+    `linear`, `polynomial`, `rex`, or the import path of a class such as those of
+    `torch.optim.lr_scheduler`."""
+
+    schedule_args: dict[str, ArgumentValue] = Field(default_factory=dict)
+    """Arguments of a schedule class."""
+
+    schedule_floor: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the learning rate that is left at the end of a falling schedule."""
+
+    schedule_power: float = Field(default=1.0, gt=0.0, le=10.0)
+    """Power of `polynomial`; 1 is a straight line."""
 
     warmup_steps: int = Field(default=0, ge=0)
     """Steps over which the learning rate rises from zero."""
 
+    warmup_share: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """The same as a share of the run; 0.05 is usual."""
+
     restarts: int = Field(default=3, ge=1)
     """Number of cosine waves for `cosine_restarts`."""
+
+    ema: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Also keep a running mean of the adapter that changes this slowly (0.999 is usual); it is
+    saved in the folder `ema` of the run, and samples are drawn with it. 0 switches it off."""
 
     gradient_checkpointing: bool = False
     """Compute parts of the forward pass twice, to need less memory."""

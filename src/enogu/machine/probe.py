@@ -13,6 +13,10 @@ import torch
 OPTIONAL_PACKAGES: dict[str, tuple[str, str]] = {
     "bitsandbytes": ("8-bit AdamW", 'pip install "enogu[bitsandbytes]"'),
     "onnx": ("ONNX file of a new judge", 'pip install "enogu[onnx]"'),
+    "pytorch_optimizer": (
+        "more optimisers (lion, prodigy, came …)",
+        'pip install "enogu[optimizers]"',
+    ),
     "tensorboard": ("TensorBoard export", 'pip install "enogu[tensorboard]"'),
 }
 """Import name of each optional package: what it adds, and the command that installs it."""

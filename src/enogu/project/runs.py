@@ -6,6 +6,7 @@
     ├── config.json      the resolved settings
     ├── events.jsonl     the one record of what happened
     ├── state.safetensors    what is needed to go on
+    ├── ema/             running means of the adapters (train.ema)
     ├── samples/         pictures drawn on the way
     ├── my-character-000200.safetensors, my-character.safetensors   adapters
     └── report.html
@@ -53,6 +54,11 @@ class RunFolder:
     def samples_dir(self) -> Path:
         """Pictures drawn on the way."""
         return self.path / "samples"
+
+    @property
+    def ema_dir(self) -> Path:
+        """Running means of the adapters, under the names of the adapters they belong to."""
+        return self.path / "ema"
 
     @property
     def report_path(self) -> Path:

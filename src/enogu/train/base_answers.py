@@ -57,21 +57,25 @@ def base_answers(
         return None
     noisy_latents = noisy_latents_of(base, batch)
 
-    def answer(texts: TextFeatures | None, captions: tuple[str, ...]) -> Tensor:
-        # A trained text encoder must answer as the base's own, so its texts are encoded anew.
-        seen = encode_texts(base, captions, clip_skip=clip_skip) if texts is None else texts
+    def encode(captions: tuple[str, ...], num_chunks: int | None) -> TextFeatures:
+        return encode_texts(base, captions, clip_skip=clip_skip, num_chunks=num_chunks)
+
+    def answer(seen: TextFeatures) -> Tensor:
         return predict(base, noisy_latents, batch.timesteps, seen, batch.sizes).float()
 
     own = general = None
     with torch.no_grad(), adapter.disabled():
         if holds_mask:
-            own = answer(batch.features, batch.captions)
+            # A trained text encoder must answer as the base's own, so texts are encoded anew.
+            own = answer(batch.features or encode(batch.captions, batch.num_chunks))
         if settings.base_prior:
-            general = answer(batch.general_features, batch.general_captions)
+            general = answer(
+                batch.general_features or encode(batch.general_captions, batch.num_general_chunks)
+            )
     if general is None:
         return BaseAnswers(own=own)
-    general_features = batch.general_features or encode_texts(
-        base, batch.general_captions, clip_skip=clip_skip
+    general_features = batch.general_features or encode(
+        batch.general_captions, batch.num_general_chunks
     )
     return BaseAnswers(own=own, general=general, general_features=general_features)
 

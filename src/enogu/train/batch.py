@@ -1,7 +1,7 @@
 """From (seed, step) to the tensors of one training step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from enogu.config import ProjectConfig
 from enogu.diffusion.noise import sample_noise, seeded_generator
 from enogu.families.base import Base
 from enogu.families.denoise import SizeConditioning
-from enogu.families.text import TextFeatures, encode_texts
+from enogu.families.text import TextFeatures, count_chunks, encode_texts
 from enogu.pictures.buckets import BucketSize
 from enogu.tags.caption import CaptionRules, arrange_caption, caption_rng
 from enogu.train import feed as streams
@@ -39,6 +39,9 @@ class Batch:
         general_features: Features of the captions without the trigger, when the base's own
             answer to them is held and the text encoders are not trained.
         general_captions: The same as texts, when the text encoders are trained.
+        num_chunks: Chunks of the text features of `captions` when they are made anew; None takes
+            as many as the longest needs.
+        num_general_chunks: The same for `general_captions`.
     """
 
     items: tuple[TrainingItem, ...]
@@ -53,6 +56,37 @@ class Batch:
     weights: Tensor
     general_features: TextFeatures | None = None
     general_captions: tuple[str, ...] = ()
+    num_chunks: int | None = None
+    num_general_chunks: int | None = None
+
+    def split(self, size: int) -> list["Batch"]:
+        """Return the batch in parts of up to `size` pictures, for gradients that are summed."""
+        count = len(self.latents)
+        if count <= size:
+            return [self]
+        return [self._part(start, min(start + size, count)) for start in range(0, count, size)]
+
+    def _part(self, start: int, end: int) -> "Batch":
+        cut = slice(start, end)
+
+        def rows(features: TextFeatures | None) -> TextFeatures | None:
+            return None if features is None else features.select(range(start, end))
+
+        return replace(
+            self,
+            items=self.items[cut],
+            latents=self.latents[cut],
+            noise=self.noise[cut],
+            input_noise=self.input_noise[cut],
+            timesteps=self.timesteps[cut],
+            features=rows(self.features),
+            captions=self.captions[cut],
+            sizes=self.sizes[cut],
+            mask=None if self.mask is None else self.mask[cut],
+            weights=self.weights[cut],
+            general_features=rows(self.general_features),
+            general_captions=self.general_captions[cut],
+        )
 
 
 class BatchSource:
@@ -220,7 +254,23 @@ def encode_batch(base: Base, batch: Batch, clip_skip: int | None) -> TextFeature
     """Return the text features of a batch: the cached ones, or fresh ones with gradients."""
     if batch.features is not None:
         return batch.features
-    return encode_texts(base, batch.captions, clip_skip=clip_skip)
+    return encode_texts(base, batch.captions, clip_skip=clip_skip, num_chunks=batch.num_chunks)
+
+
+def with_equal_chunks(base: Base, batch: Batch) -> Batch:
+    """Return the batch with the length of its texts fixed, so that its parts are as long as it.
+
+    A text is filled up to the longest of its batch, and the filling is seen by the model.
+    """
+
+    def longest(texts: Sequence[str]) -> int | None:
+        return max((count_chunks(base, text) for text in texts), default=None)
+
+    return replace(
+        batch,
+        num_chunks=longest(batch.captions),
+        num_general_chunks=longest(batch.general_captions),
+    )
 
 
 def _joined(rows: Sequence[TextFeatures], empty: TextFeatures) -> TextFeatures:

@@ -13,6 +13,7 @@ from enogu.adapters.metadata import (
     bucket_info,
 )
 from enogu.config import ProjectConfig, TrainConfig
+from enogu.config.optimizers import optimizer_kind
 from enogu.families.base import Base
 from enogu.machine import Precision
 from enogu.tags.caption import tag_frequency
@@ -24,9 +25,9 @@ _MIXED_PRECISION = {"fp32": "no", "fp16": "fp16", "bf16": "bf16"}
 _SCHEDULER_NAMES = {"cosine_restarts": "cosine_with_restarts"}
 _OPTIMIZER_NAMES = {
     "adamw": "torch.optim.adamw.AdamW",
-    "adafactor": "torch.optim.Adafactor",
     "adamw8bit": "bitsandbytes.optim.adamw.AdamW8bit",
 }
+"""Where sd-scripts writes another path than the one a class is imported from."""
 
 
 def training_facts(
@@ -91,7 +92,6 @@ def _run_facts(
     started_at: float,
 ) -> RunFacts:
     train = config.train
-    text_rate = part_rate(train, "te")
     return RunFacts(
         output_name=output_name,
         session_id=int(started_at),
@@ -105,15 +105,16 @@ def _run_facts(
         num_reg_images=len(prepared.regularisation),
         num_batches_per_epoch=feed.batches_per_epoch,
         batch_size_per_device=train.batch_size,
-        total_batch_size=train.batch_size,
+        total_batch_size=train.batch_size * train.accumulate,
+        gradient_accumulation_steps=train.accumulate,
         gradient_checkpointing=train.gradient_checkpointing,
         seed=train.seed,
         learning_rate=train.learning_rate,
         unet_lr=train.learning_rate if train.unet else None,
-        text_encoder_lr=text_rate if train.text_encoder else None,
+        text_encoder_lr=part_rate(train, "te") if train.text_encoder else None,
         lr_scheduler=_SCHEDULER_NAMES.get(train.schedule, train.schedule),
         lr_warmup_steps=train.warmup_steps,
-        optimizer=f"{_OPTIMIZER_NAMES[train.optimizer]}(weight_decay={train.weight_decay})",
+        optimizer=_optimizer_text(train),
         max_grad_norm=train.max_grad_norm,
         mixed_precision=_MIXED_PRECISION[precision.name],
         min_snr_gamma=train.loss.min_snr_gamma if train.loss.weighting == "min_snr" else None,
@@ -175,6 +176,12 @@ def _network_arguments(train: TrainConfig) -> dict[str, str]:
         text = values if isinstance(values, str) else ",".join(f"{value:g}" for value in values)
         given[name] = text or None
     return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def _optimizer_text(train: TrainConfig) -> str:
+    path = _OPTIMIZER_NAMES.get(train.optimizer, optimizer_kind(train.optimizer).path)
+    arguments = {"weight_decay": train.weight_decay} | train.optimizer_args
+    return f"{path}({','.join(f'{name}={value}' for name, value in arguments.items())})"
 
 
 def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:

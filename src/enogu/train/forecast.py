@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from enogu.config import LossConfig
+from enogu.config.optimizers import optimizer_kind
 from enogu.families.architecture import build_text_encoder, build_unet, freeze
 from enogu.families.base import Base, TextEncoder
 from enogu.families.denoise import SizeConditioning, predict
@@ -33,8 +34,8 @@ PROCESS_BYTES = 480 << 20
 ALLOCATOR_SHARE = 0.10
 """What the allocator and the kernels' scratch memory add to what is kept, measured on a CPU."""
 
-_ADAM_COPIES = 4
-"""fp32 numbers per trained parameter: weight, gradient and AdamW's two averages."""
+_COPIES = 2.0
+"""fp32 numbers per trained parameter: weight and gradient, beside those of the optimiser."""
 
 _BACKWARD_FACTOR = 2.0
 """The way back computes about as much as the way forward, for the activations alone."""
@@ -98,21 +99,28 @@ def forecast(setup: Setup) -> Forecast:
     if setup.device.type == "cpu":
         layout = pack_frozen(base.unet, dtype=setup.precision.dtype).backward_bytes
     sizes = _batches(setup.feed, setup)
-    largest = max(sizes, key=lambda entry: entry[0].area * entry[1])
+    at_once = config.train.batch_size
+    largest = max(
+        ((size, min(count, at_once)) for size, count in sizes),
+        key=lambda entry: entry[0].area * entry[1],
+    )
     with adapter.training_step(0):
         trace = _trace_step(base, *largest)
     # The second prediction of `base_prior` is kept for the way back beside the first.
     kept = trace.saved_bytes * (2 if config.train.loss.base_prior else 1)
     parts = _held_parts(setup)
     weights = sum(info.num_parameters[part] for part in parts) * width
-    adapter_bytes = trained * 4 * _ADAM_COPIES
+    copies = _COPIES + optimizer_kind(config.train.optimizer).copies + bool(config.train.ema)
+    adapter_bytes = int(trained * 4 * copies)
     peak = weights + layout + kept + adapter_bytes
     if setup.device.type == "cpu":
         peak = int(peak + ALLOCATOR_SHARE * kept) + PROCESS_BYTES
     per_pixel = trace.flops / (largest[0].area * largest[1])
     pixels = sum(size.area * count * number for (size, count), number in sizes.items())
     flops = per_pixel * pixels / sum(sizes.values())
-    per_step = flops / _speed(setup) + trace.calls * _CALL_SECONDS
+    parts_per_step = sum(-(-count // at_once) * n for (_, count), n in sizes.items())
+    calls = trace.calls * parts_per_step / sum(sizes.values())
+    per_step = flops / _speed(setup) + calls * _CALL_SECONDS
     samples = _sample_seconds(setup, per_step, pixels / sum(sizes.values()))
     per_step *= _time_with_answers(config.train.loss)
     text_cache, latent_cache = _cache_bytes(setup)

@@ -1,7 +1,8 @@
 """The training loop: batch, loss, step, events; save and sample now and then."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
@@ -10,15 +11,17 @@ from enogu.adapters import AdapterSet
 from enogu.config import ProjectConfig
 from enogu.families.base import Base
 from enogu.train.base_answers import base_answers
-from enogu.train.batch import Batch, BatchSource, encode_batch
+from enogu.train.batch import Batch, BatchSource, encode_batch, with_equal_chunks
 from enogu.train.diagnose import (
     first_non_finite_gradient,
     first_non_finite_module,
     non_finite_error,
 )
+from enogu.train.ema import EmaWeights
 from enogu.train.events import Event, EventLog
 from enogu.train.loss import compute_loss
-from enogu.train.optimizers import learning_rate_factor, set_learning_rate
+from enogu.train.optimizers import set_learning_rate, weights_for_use
+from enogu.train.schedules import rate_schedule
 from enogu.train.state import TrainState
 
 Observer = Callable[[Event], None]
@@ -38,6 +41,7 @@ class Trainer:
         log: Where events go.
         digest: What makes this run this run.
         step: Steps done.
+        ema: The running mean of the adapter, when one is kept.
     """
 
     base: Base
@@ -48,6 +52,10 @@ class Trainer:
     log: EventLog
     digest: str
     step: int = 0
+    ema: EmaWeights | None = None
+
+    def __post_init__(self) -> None:
+        self._factor = rate_schedule(self.config.train)
 
     def run(
         self,
@@ -100,7 +108,18 @@ class Trainer:
             digest=self.digest,
             adapter=self.adapter.state_dict(),
             optimizer=self.optimizer.state_dict(),
+            ema={} if self.ema is None else self.ema.state_dict(),
         )
+
+    @contextlib.contextmanager
+    def weights_for_samples(self) -> Generator[None]:
+        """Hold the weights that samples are drawn with: the running mean, when there is one."""
+        if self.ema is not None:
+            with self.ema.in_place():
+                yield
+        else:
+            with weights_for_use(self.optimizer):
+                yield
 
     def _step_event(self) -> Event:
         started = time.perf_counter()
@@ -122,37 +141,64 @@ class Trainer:
         stop = settings.text_encoder_stop
         if stop is not None and self.step >= stop:
             self.adapter.freeze("text_encoder")
-        with self.adapter.training_step(self.step):
-            loss = self._backward(batch)
+        loss = self._accumulate(batch)
+        norm = self._clip(batch)
+        rate = set_learning_rate(self.optimizer, self._factor(self.step))
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        taken = {"loss": loss, "learning_rate": rate, "grad_norm": norm}
+        if settings.adapter.max_norm is not None:
+            report = self.adapter.limit_norms(settings.adapter.max_norm)
+            taken |= {
+                "norms_limited": report.scaled,
+                "mean_norm": report.mean,
+                "largest_norm": report.largest,
+            }
+        if self.ema is not None:
+            self.ema.update(self.step + 1)
+        return taken
+
+    def _accumulate(self, batch: Batch) -> float:
+        """Sum the gradients of a step over its parts; return the loss of the whole.
+
+        The mean over all pictures is the mean of each part times its share of the pictures, so
+        the sum is the gradient of one large batch, up to the rounding of the sum.
+        """
+        train = self.config.train
+        if train.accumulate == 1:
+            with self.adapter.training_step(self.step):
+                return self._backward(batch, 1.0)
+        parts = with_equal_chunks(self.base, batch).split(train.batch_size)
+        loss, first = 0.0, 0
+        for part in parts:
+            count = len(part.latents)
+            with self.adapter.training_step(self.step, first=first, pictures=count):
+                loss += self._backward(part, count / len(batch.latents))
+            first += count
+        return loss
+
+    def _backward(self, batch: Batch, share: float) -> float:
+        """Add the gradients of a part, weighed by its share of the step; return its loss so."""
+        settings, clip_skip = self.config.train.loss, self.config.model.clip_skip
+        features = encode_batch(self.base, batch, clip_skip)
+        answers = base_answers(self.base, self.adapter, batch, settings, clip_skip=clip_skip)
+        result = compute_loss(self.base, batch, features, settings, answers)
+        if not torch.isfinite(result.loss):
+            where = first_non_finite_module(self.base, batch, features, settings, answers)
+            raise non_finite_error(self.step + 1, batch, "loss", where)
+        loss = result.loss if share == 1.0 else result.loss * share
+        loss.backward()
+        return float(loss.detach())
+
+    def _clip(self, batch: Batch) -> float:
+        """Cut the gradients as the settings say; return their length before."""
+        settings = self.config.train
         parameters = list(self.adapter.parameters())
         limit = settings.max_grad_norm or float("inf")
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit))
         if norm != norm or norm == float("inf"):
             where = first_non_finite_gradient(self.adapter.named_parameters())
             raise non_finite_error(self.step + 1, batch, "gradient", where)
-        rate = set_learning_rate(self.optimizer, learning_rate_factor(settings, self.step))
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        taken = {"loss": loss, "learning_rate": rate, "grad_norm": norm}
-        if settings.adapter.max_norm is None:
-            return taken
-        report = self.adapter.limit_norms(settings.adapter.max_norm)
-        return taken | {
-            "norms_limited": report.scaled,
-            "mean_norm": report.mean,
-            "largest_norm": report.largest,
-        }
-
-    def _backward(self, batch: Batch) -> float:
-        """Compute loss and gradients; return the loss."""
-        settings = self.config.train.loss
-        clip_skip = self.config.model.clip_skip
-        features = encode_batch(self.base, batch, clip_skip)
-        answers = base_answers(self.base, self.adapter, batch, settings, clip_skip=clip_skip)
-        result = compute_loss(self.base, batch, features, settings, answers)
-        loss = float(result.loss.detach())
-        if not torch.isfinite(result.loss):
-            where = first_non_finite_module(self.base, batch, features, settings, answers)
-            raise non_finite_error(self.step + 1, batch, "loss", where)
-        result.loss.backward()
-        return loss
+        if settings.max_grad_value:
+            torch.nn.utils.clip_grad_value_(parameters, settings.max_grad_value)
+        return norm

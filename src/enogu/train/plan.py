@@ -285,7 +285,8 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
         found.append(
             "there is no trigger word (captions.trigger): what is learnt will colour every picture"
         )
-    exposures = config.train.steps * config.train.batch_size / len(setup.prepared.items)
+    train = config.train
+    exposures = train.steps * train.batch_size * train.accumulate / len(setup.prepared.items)
     if exposures > 400:
         found.append(
             f"each picture is seen about {exposures:.0f} times; above 400 a LoRA often copies its "

@@ -18,7 +18,7 @@ from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
 from enogu.families.spec import Part
-from enogu.files import sha256_file, storage_errors
+from enogu.files import make_dirs, sha256_file, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import return_freed_memory
 from enogu.project import Project
@@ -27,13 +27,14 @@ from enogu.train.adapter import attach_adapter, base_adapter_files, starting_has
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
+from enogu.train.ema import EmaWeights
 from enogu.train.events import Event, EventLog, read_events
 from enogu.train.facts import training_facts
 from enogu.train.forecast import forecast
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
-from enogu.train.optimizers import build_optimizer, rates_of, set_rates
+from enogu.train.optimizers import build_optimizer, rates_of, set_rates, weights_for_use
 from enogu.train.resume import differing_settings, resume_with_changes
 from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.saving import SaveTimes, sample_due, superseded
@@ -213,7 +214,7 @@ class _Session:
         if self.choice.action == "resume":
             self.log.rewind(self.choice.step)
             self._open_board()
-            self._record("resume", step=self.choice.step)
+            self._record("resume", step=self.choice.step, steps=self.config.train.steps)
             if self.choice.changes is not None:
                 self._record_changes(self.choice.changes)
             return
@@ -313,6 +314,7 @@ class _Session:
         if config.train.gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
         optimizer = build_optimizer(config.train, adapter.parameter_groups())
+        ema = EmaWeights(adapter, config.train.ema) if config.train.ema else None
         step = 0
         if self.choice.action == "resume" and self.choice.run.state_path.is_file():
             state = load_state(self.choice.run.state_path)
@@ -321,6 +323,8 @@ class _Session:
             restore_optimizer(optimizer, state.optimizer)
             if fresh is not None:
                 set_rates(optimizer, fresh)
+            if ema is not None:
+                ema.load_state_dict(state.ema)
             step = state.step
         source = BatchSource(
             config,
@@ -341,6 +345,7 @@ class _Session:
             log=self.log,
             digest=self.digest,
             step=step,
+            ema=ema,
         )
 
     def _drawer(self, adapter: AdapterSet) -> SampleDrawer | None:
@@ -359,7 +364,8 @@ class _Session:
         if drawer is None:
             return
         self.stage("samples", 0, 1)
-        samples: list[Sample] = drawer.draw(trainer.step)
+        with trainer.weights_for_samples():
+            samples: list[Sample] = drawer.draw(trainer.step)
         for sample in samples:
             self._record("sample", step=sample.step, name=sample.name, file=sample.path.name)
         self.stage("samples", 1, 1)
@@ -379,9 +385,13 @@ class _Session:
             started_at=self.started,
         )
         metadata = adapter_metadata(facts, private=self.config.train.private_metadata)
-        saved = save_adapter(
-            trainer.adapter.state_dict(), path, metadata, self.config.train.save_dtype
-        )
+        save_dtype = self.config.train.save_dtype
+        with weights_for_use(trainer.optimizer):
+            saved = save_adapter(trainer.adapter.state_dict(), path, metadata, save_dtype)
+        if trainer.ema is not None:
+            beside = make_dirs(self.choice.run.ema_dir) / path.name
+            with trainer.ema.in_place():
+                save_adapter(trainer.adapter.state_dict(), beside, metadata, save_dtype)
         save_state(self.choice.run.state_path, trainer.state())
         self.saved = path
         self._record("save", step=trainer.step, file=path.name, model_hash=saved.model_hash)
@@ -401,6 +411,7 @@ class _Session:
             if path != newest and path.is_file():
                 with storage_errors(path):
                     path.unlink()
+                    (run.ema_dir / path.name).unlink(missing_ok=True)
                 given_up.append(path.name)
         if given_up:
             self._record("prune", files=given_up)

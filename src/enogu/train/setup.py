@@ -22,6 +22,7 @@ class Setup:
 
     Attributes:
         project: The project.
+        config: All settings, with the real number of steps.
         info: What the base's headers say.
         place: Device, number format and threads.
         prepared: The pictures and their rectangles.
@@ -31,6 +32,7 @@ class Setup:
     """
 
     project: Project
+    config: ProjectConfig
     info: BaseInfo
     place: Workplace
     prepared: Prepared
@@ -47,11 +49,6 @@ class Setup:
     def precision(self) -> Precision:
         """Number format of the base, and why."""
         return self.place.precision
-
-    @property
-    def config(self) -> ProjectConfig:
-        """All settings."""
-        return self.project.resolved.config
 
 
 def open_setup(project: Project) -> Setup:
@@ -95,9 +92,12 @@ def open_setup(project: Project) -> Setup:
             FeedEntry(item.fit.bucket, item.record.repeats, item.record.is_reg)
             for item in prepared.all_items
         ],
-        batch_size=config.train.batch_size,
+        batch_size=config.train.batch_size * config.train.accumulate,
         seed=config.train.seed,
     )
+    config = settled(config, feed)
+    if found := find_conflicts(config, known):
+        raise ConfigError("\n".join(found))
     rules = caption_rules(config.captions)
     samples: tuple[SamplePrompt, ...] = ()
     if config.samples.drawn:
@@ -111,6 +111,7 @@ def open_setup(project: Project) -> Setup:
         )
     return Setup(
         project=project,
+        config=config,
         info=info,
         place=place,
         prepared=prepared,
@@ -118,6 +119,17 @@ def open_setup(project: Project) -> Setup:
         feed=feed,
         samples=samples,
     )
+
+
+def settled(config: ProjectConfig, feed: Feed) -> ProjectConfig:
+    """Return the settings with what depends on the number of pictures as numbers of steps."""
+    train = config.train
+    if train.epochs is None and not train.warmup_share:
+        return config
+    steps = train.steps if train.epochs is None else train.epochs * feed.batches_per_epoch
+    warmup = round(train.warmup_share * steps) if train.warmup_share else train.warmup_steps
+    changes = {"steps": steps, "epochs": None, "warmup_steps": warmup, "warmup_share": 0.0}
+    return config.model_copy(update={"train": train.model_copy(update=changes)})
 
 
 def caption_rules(settings: CaptionsConfig) -> CaptionRules:

@@ -5,9 +5,10 @@ everything that must be the same for the run to be the same run, and the optimis
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 import torch
@@ -18,9 +19,11 @@ from torch import Tensor
 from enogu.errors import ProjectError
 from enogu.files import atomic_path
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 _ADAPTER = "adapter/"
 _OPTIMIZER = "optimizer/"
+_GROUPS = "groups/"
+_EMA = "ema/"
 
 
 _HEADER_KEYS = frozenset({"format", "step", "digest", "groups", "numbers"})
@@ -35,12 +38,14 @@ class TrainState:
         digest: Digest of what makes this run this run.
         adapter: The adapter's tensors, fp32.
         optimizer: As ``Optimizer.state_dict()`` gives it.
+        ema: The running mean of the adapter; empty when none is kept.
     """
 
     step: int
     digest: str
     adapter: dict[str, Tensor]
     optimizer: dict[str, Any]
+    ema: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
 
 
 @dataclass(frozen=True)
@@ -58,18 +63,22 @@ def save_state(path: Path, state: TrainState) -> None:
         StorageError: The disk is full or the folder cannot be written.
     """
     tensors = {_ADAPTER + name: value for name, value in state.adapter.items()}
-    numbers: dict[str, dict[str, Any]] = {}
-    for index, entries in state.optimizer["state"].items():
-        for key, value in entries.items():
-            if isinstance(value, Tensor):
-                tensors[f"{_OPTIMIZER}{index}/{key}"] = value
-            else:
-                numbers.setdefault(str(index), {})[key] = value
+    tensors |= {_EMA + name: value for name, value in state.ema.items()}
+    numbers = {
+        str(index): {
+            key: _packed(value, f"{_OPTIMIZER}{index}/{key}", tensors)
+            for key, value in entries.items()
+        }
+        for index, entries in state.optimizer["state"].items()
+    }
     header = {
         "format": STATE_FORMAT,
         "step": state.step,
         "digest": state.digest,
-        "groups": state.optimizer["param_groups"],
+        "groups": [
+            _packed(group, f"{_GROUPS}{number}", tensors)
+            for number, group in enumerate(state.optimizer["param_groups"])
+        ],
         "numbers": numbers,
     }
     with atomic_path(path) as temporary:
@@ -99,33 +108,70 @@ def load_state(path: Path) -> TrainState:
         ProjectError: The file is damaged or was written by a newer version.
     """
     header = _read_header(path)
-    adapter: dict[str, Tensor] = {}
-    optimizer_state: dict[int, dict[str, Any]] = {
-        int(index): dict(values) for index, values in header["numbers"].items()
-    }
     with safetensors.safe_open(path, framework="pt") as handle:
-        for name in handle.keys():  # noqa: SIM118 the handle is not iterable
-            value = handle.get_tensor(name).clone()
-            if name.startswith(_ADAPTER):
-                adapter[name.removeprefix(_ADAPTER)] = value
-            else:
-                index, key = name.removeprefix(_OPTIMIZER).split("/")
-                optimizer_state.setdefault(int(index), {})[key] = value
+        tensors = {name: handle.get_tensor(name).clone() for name in handle.keys()}  # noqa: SIM118 the handle is not iterable
     return TrainState(
         step=int(header["step"]),
         digest=str(header["digest"]),
-        adapter=adapter,
-        optimizer={"state": optimizer_state, "param_groups": header["groups"]},
+        adapter=_part(tensors, _ADAPTER),
+        optimizer={
+            "state": {
+                int(index): _unpacked(entries, tensors)
+                for index, entries in header["numbers"].items()
+            },
+            "param_groups": _unpacked(header["groups"], tensors),
+        },
+        ema=_part(tensors, _EMA),
     )
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _packed(value: object, place: str, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 JSON
+    """Return a value as JSON; its tensors go into `tensors`, and tuples are remembered as such."""
+    if isinstance(value, Tensor):
+        # Groups may hold one tensor together, which the file format does not allow.
+        tensors[place] = value.clone() if place.startswith(_GROUPS) else value
+        return {"tensor": place}
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[str, object], value)
+        return {"dict": {key: _packed(v, f"{place}/{key}", tensors) for key, v in entries.items()}}
+    if isinstance(value, (list, tuple)):
+        items = cast(Sequence[object], value)
+        packed = [_packed(item, f"{place}/{n}", tensors) for n, item in enumerate(items)]
+        return {"tuple": packed} if isinstance(value, tuple) else packed
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ProjectError(
+        f"the optimiser keeps a {type(value).__name__} ({place}), which a training state cannot "
+        "hold, so the run could not go on after a stop",
+        hint="Use another optimiser: --set train.optimizer=adamw",
+    )
+
+
+def _unpacked(value: Any, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 JSON
+    if isinstance(value, list):
+        return [_unpacked(item, tensors) for item in cast(list[Any], value)]
+    if not isinstance(value, dict):
+        return value
+    entry = cast(dict[str, Any], value)
+    if entry.keys() == {"tensor"}:
+        return tensors[entry["tensor"]]
+    if entry.keys() == {"tuple"}:
+        return tuple(_unpacked(item, tensors) for item in entry["tuple"])
+    inner = entry["dict"] if entry.keys() == {"dict"} else entry
+    return {key: _unpacked(item, tensors) for key, item in inner.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
     """Load a saved state into an optimiser built for the same parameters."""
-    groups = [
-        dict(group) | {"betas": tuple(group["betas"])} if "betas" in group else group
-        for group in saved["param_groups"]
-    ]
-    optimizer.load_state_dict({"state": saved["state"], "param_groups": groups})
+    optimizer.load_state_dict(saved)
 
 
 def _read_header(path: Path) -> dict[str, Any]:
@@ -141,6 +187,12 @@ def _read_header(path: Path) -> dict[str, Any]:
             f"{path} is not a readable training state: {error}",
             hint="Start a new run with: enogu train --new. The saved adapters are still there.",
         ) from error
+    if header["format"] < STATE_FORMAT:
+        raise ProjectError(
+            f"{path} was written by an older Enogu (format {header['format']}, this program "
+            f"reads {STATE_FORMAT})",
+            hint="Start a new run with: enogu train --new. The saved adapters are still there.",
+        )
     if header["format"] > STATE_FORMAT:
         raise ProjectError(
             f"{path} was written by a newer Enogu (format {header['format']}, this program "

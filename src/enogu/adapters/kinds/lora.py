@@ -138,10 +138,10 @@ def leave_out(mid: Tensor, shape: LayerShape, noise: StepNoise, name: str) -> Te
         name: The layer's name.
     """
     if noise.network:
-        mid = mid * noise.mask(tuple(mid.shape), noise.network, f"{name}\0dropout", mid)
+        mid = mid * noise.mask_pictures(tuple(mid.shape), noise.network, f"{name}\0dropout", mid)
     if noise.rank:
         rank = mid.shape[1] if shape.kind == "conv" else mid.shape[-1]
-        kept = noise.mask((mid.shape[0], rank), noise.rank, name, mid)
+        kept = noise.mask_pictures((mid.shape[0], rank), noise.rank, name, mid)
         middle = (1,) * (mid.dim() - 2)
         axes = (*kept.shape, *middle) if shape.kind == "conv" else (mid.shape[0], *middle, rank)
         mid = mid * kept.view(axes)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from enogu.config.conflict import Conflict, Known
+from enogu.config.conflicts.row import Conflict, Known
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig

@@ -1,30 +1,11 @@
-"""Which settings contradict each other: one table, each row with its check and its message.
-
-A row says what must not be together and why. Its check sees all settings and what is known of
-the base and the machine, and returns a sentence that names the values and the way out, or None.
-Checks of the base run again when its headers have been read; before, it is unknown.
-"""
+"""Conflicts of what is minimised: predictions, noise levels, noise, masks, priors."""
 
 from typing import TYPE_CHECKING
 
-from enogu.config.adapter_conflicts import ADAPTER_CONFLICTS
-from enogu.config.conflict import Conflict, Known
-from enogu.config.saving_conflicts import SAVING_CONFLICTS
+from enogu.config.conflicts.row import Conflict, Known
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig
-
-
-def find_conflicts(config: "ProjectConfig", known: Known | None = None) -> list[str]:
-    """Return the messages of all conflicts in the settings, in the order of the table.
-
-    Args:
-        config: All settings, each valid by itself.
-        known: Base and machine, as far as they are known.
-    """
-    facts = known or Known()
-    found = (row.check(config, facts) for row in CONFLICTS)
-    return [message for message in found if message]
 
 
 def _prediction(config: "ProjectConfig", known: Known) -> str | None:
@@ -176,32 +157,7 @@ def _one_prior(config: "ProjectConfig", known: Known) -> str | None:
     )
 
 
-def _something_is_trained(config: "ProjectConfig", known: Known) -> str | None:
-    if config.train.unet or config.train.text_encoder:
-        return None
-    return (
-        "train.unet and train.text_encoder are both off, so nothing would be trained; "
-        "switch at least one on"
-    )
-
-
-def _warmup_ends(config: "ProjectConfig", known: Known) -> str | None:
-    train = config.train
-    if train.warmup_steps < train.steps:
-        return None
-    return (
-        f"train.warmup_steps {train.warmup_steps} must be below steps {train.steps}: "
-        "the run would end before the learning rate is reached"
-    )
-
-
-def _conv_alpha_needs_rank(config: "ProjectConfig", known: Known) -> str | None:
-    if config.train.conv_alpha is None or config.train.conv_rank is not None:
-        return None
-    return "train.conv_alpha is set but train.conv_rank is not: set conv_rank as well"
-
-
-CONFLICTS: tuple[Conflict, ...] = (
+LOSS_CONFLICTS: tuple[Conflict, ...] = (
     Conflict(
         "zero-snr-needs-v",
         ("model.zero_terminal_snr", "model.prediction"),
@@ -293,25 +249,4 @@ CONFLICTS: tuple[Conflict, ...] = (
         "Regularisation pictures and the base's own output do the same work twice.",
         _one_prior,
     ),
-    Conflict(
-        "nothing-is-trained",
-        ("train.unet", "train.text_encoder"),
-        "An adapter needs a part to adapt.",
-        _something_is_trained,
-    ),
-    Conflict(
-        "warm-up-without-end",
-        ("train.warmup_steps", "train.steps"),
-        "The run would end before the learning rate is reached.",
-        _warmup_ends,
-    ),
-    Conflict(
-        "conv-alpha-without-rank",
-        ("train.conv_alpha", "train.conv_rank"),
-        "Without a rank no 3x3 convolution is adapted, and the alpha scales nothing.",
-        _conv_alpha_needs_rank,
-    ),
-    *ADAPTER_CONFLICTS,
-    *SAVING_CONFLICTS,
 )
-"""Every pair that is refused. `docs/reference/conflicts.md` is written from it."""

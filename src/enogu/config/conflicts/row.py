@@ -1,4 +1,4 @@
-"""One pair of settings that cannot be meant together, and what is known when it is checked."""
+"""One row of the table of conflicts, and what its check may know."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
