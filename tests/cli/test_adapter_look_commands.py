@@ -39,6 +39,16 @@ def test_block_norms_are_drawn(files, told, document, refused):
     assert ".svg" in refused("inspect", "a.safetensors", "--norms", "n.png")
 
 
+def test_a_base_tells_its_metadata_and_hashes(tmp_path, document, refused):
+    from enogu.families.testing import build_tiny_base, save_folder
+
+    folder = tmp_path / "base"
+    save_folder(build_tiny_base("sd1"), folder)
+    assert "sha256" not in document("inspect", str(folder))
+    assert len(document("inspect", str(folder), "--deep")["sha256"]) == 64
+    assert "is a base" in refused("inspect", str(folder), "--norms", "x.svg")
+
+
 def test_a_file_is_scrubbed_into_a_new_one(files, told, refused):
     text = told("adapter", "scrub", "a.safetensors", "--out", "c.safetensors")
     assert "Removed 2 keys: ss_learning_rate, ss_seed" in text

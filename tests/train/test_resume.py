@@ -5,7 +5,9 @@ import pytest
 
 from enogu.errors import ConfigError, ProjectError
 from enogu.train.events import read_events
+from enogu.train.report import write_report
 from enogu.train.resume import FIXED, is_fixed
+from enogu.train.run_facts import run_row
 from enogu.train.session import train_project
 from enogu.train.state import load_state
 
@@ -40,6 +42,9 @@ def test_a_run_goes_on_under_other_settings_and_says_which(make_project):
     changes = [event for event in read_events(result.run.events_path) if "changes" in event]
     assert changes[0]["changes"]["train.steps"] == [6, 8]
     assert result.run.read_config().train.learning_rate == 0.002
+    page = write_report(result.run, contact_sheet=None, trigger="").read_text(encoding="utf-8")
+    assert "<td>after step 3</td><td>train.learning_rate</td><td>0.004</td><td>0.002</td>" in page
+    assert run_row(result.run).steps == 8
 
 
 def test_afterwards_the_same_command_goes_on_and_finishes(make_project):

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from enogu.cli.common import Common, console, gib, print_json
-from enogu.errors import AdapterError
+from enogu.errors import AdapterError, ConfigError
 from enogu.project import find_adapter, find_project
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def inspect(
 
     Args:
         path: A LoRA file, a run folder, a base, or mini.
-        deep: Also read the numbers: alphas, and whether any is broken.
+        deep: Also read the numbers: whether any is broken; of a base: its hashes.
         norms: Measure how much each block is changed, and draw it into this file (.svg).
     """
     place = Path(path).expanduser()
     if path == "mini" or (place.is_dir() and (place / "unet").is_dir()):
-        _inspect_base(path, common)
+        _inspect_base(path, common, deep=deep, norms=norms)
         return
     if not place.exists() and place.parts and place.parts[0] == "runs":
         place = find_project(common.project) / place
@@ -46,7 +46,7 @@ def inspect(
         from enogu.errors import BaseModelError
 
         try:
-            _inspect_base(str(file), common)
+            _inspect_base(str(file), common, deep=deep, norms=norms)
         except BaseModelError:
             # It is neither; what it says as an adapter is the clearer message.
             pass
@@ -102,7 +102,6 @@ def _inspect_adapter(file: Path, common: Common, *, deep: bool, norms: Path | No
 
 def _write_norms(file: Path, out: Path) -> "BlockNorms":
     from enogu.adapters.block_norms import block_norms, norms_svg
-    from enogu.errors import ConfigError
     from enogu.files import write_text_atomic
 
     if out.suffix.lower() != ".svg":
@@ -132,10 +131,18 @@ def _training(metadata: dict[str, str]) -> str:
     return ", ".join(f"{word} {metadata[key]}" for key, word in names.items() if key in metadata)
 
 
-def _inspect_base(reference: str, common: Common) -> None:
+def _inspect_base(reference: str, common: Common, *, deep: bool, norms: Path | None) -> None:
     from enogu.families.detect import inspect_base
+    from enogu.families.load import content_hash, legacy_hash
 
     info = inspect_base(reference)
+    if norms is not None:
+        raise ConfigError(
+            f"--norms measures what an adapter changes, and {reference} is a base",
+            hint="What two bases differ in: enogu adapter extract",
+        )
+    metadata = dict(info.checkpoint.metadata)
+    hashes = {"sha256": content_hash(info), "legacy": legacy_hash(info)} if deep else {}
     if common.json:
         print_json(
             {
@@ -149,6 +156,8 @@ def _inspect_base(reference: str, common: Common) -> None:
                 "num_parameters": info.num_parameters,
                 "num_bytes": info.num_bytes,
                 "reasons": list(info.reasons),
+                "metadata": metadata,
+                **hashes,
             }
         )
         return
@@ -162,3 +171,8 @@ def _inspect_base(reference: str, common: Common) -> None:
         console.print(f"{part:<14} {count:,} parameters")
     for reason in info.reasons:
         console.print(f"           {escape(reason)}")
+    for name, text in hashes.items():
+        if text:
+            console.print(f"{name:<14} {text}")
+    for name, text in _settings(metadata).items():
+        console.print(f"  [dim]{escape(name)}[/] {escape(text)}")

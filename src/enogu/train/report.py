@@ -44,7 +44,7 @@ def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) ->
         _loss_section(facts),
         _forecast_section(facts),
         _use_section(run, events, trigger),
-        _settings_section(config),
+        _settings_section(config, events),
     ]
     body = "\n".join(part for part in parts if part)
     write_text_atomic(run.report_path, page(f"Enogu: run {run.name}", body))
@@ -52,7 +52,7 @@ def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) ->
 
 
 def _header(run: RunFolder, facts: RunFacts) -> str:
-    start, total = facts.start, facts.start.get("steps", 0)
+    start, total = facts.start, facts.total
     state = "finished" if facts.step >= total else f"at step {facts.step} of {total}"
     if facts.last is not None and facts.last["event"] == "error":
         state = f"stopped by an error: {facts.last['message'].splitlines()[0]}"
@@ -170,10 +170,22 @@ def _use_section(run: RunFolder, events: Sequence[Event], trigger: str) -> str:
     return f"<h2>Files</h2><table>{items}</table><p>Draw with it:</p><pre>{escape(command)}</pre>"
 
 
-def _settings_section(config: ProjectConfig) -> str:
+def _settings_section(config: ProjectConfig, events: Sequence[Event]) -> str:
     text = config.model_dump_json(indent=2, exclude_defaults=True)
+    changed = "".join(
+        f"<tr><td>after step {event['step']}</td><td>{escape(name)}</td>"
+        f"<td>{escape(str(old))}</td><td>{escape(str(new))}</td></tr>"
+        for event in events
+        if event["event"] == "change"
+        for name, (old, new) in event["changes"].items()
+    )
     return (
-        "<details><summary>Settings that differ from the defaults</summary>"
+        (
+            f"<h2>Settings that were changed on the way</h2><table>{changed}</table>"
+            if changed
+            else ""
+        )
+        + "<details><summary>Settings that differ from the defaults</summary>"
         f"<pre>{escape(text)}</pre></details>"
     )
 

@@ -23,6 +23,7 @@ class RunFacts:
         seconds_per_step: Median, without the first step; 0 when unknown.
         training_seconds: All steps together.
         state: ``finished``, ``stopped``, ``failed`` or ``unfinished``.
+        total: Steps of the whole run, as it was resumed last; 0 when unknown.
     """
 
     start: Event
@@ -32,6 +33,7 @@ class RunFacts:
     seconds_per_step: float
     training_seconds: float
     state: str = "unfinished"
+    total: int = 0
 
     @property
     def mean_loss(self) -> float | None:
@@ -52,6 +54,7 @@ def run_facts(events: Sequence[Event]) -> RunFacts:
         seconds_per_step=durations[len(durations) // 2] if durations else 0.0,
         training_seconds=sum(event["seconds"] for event in steps),
         state=_state(events),
+        total=next((int(event["steps"]) for event in reversed(events) if "steps" in event), 0),
     )
 
 
@@ -97,7 +100,7 @@ def run_row(run: RunFolder) -> RunRow:
         state=facts.state if facts.start else "empty",
         started=time.strftime("%Y-%m-%d %H:%M", moment) if moment else "",
         step=facts.step,
-        steps=int(facts.start.get("steps", 0)),
+        steps=facts.total,
         pictures=int(facts.start.get("pictures", 0)),
         base=str(facts.start.get("base", "")),
         mean_loss=facts.mean_loss,

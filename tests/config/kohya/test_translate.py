@@ -197,6 +197,37 @@ def test_every_option_that_is_given_is_told(name, value):
     assert name in {line.option for line in translate({name: value}).lines if line.given}
 
 
+def test_a_whole_configuration_for_sdxl_in_eight_gigabytes():
+    made = translate({
+        "network_module": "networks.lora", "network_dim": 16, "network_alpha": 4.0,
+        "network_args": ["conv_dim=16", "conv_alpha=4"], "optimizer_type": "AdamW8bit",
+        "learning_rate": 1e-4, "network_train_unet_only": True, "max_train_steps": 3000,
+        "train_batch_size": 1, "gradient_accumulation_steps": 1, "lr_warmup_steps": 0.0,
+        "lr_scheduler": "cosine_with_restarts", "lr_scheduler_num_cycles": 4,
+        "save_every_n_steps": 1000, "save_precision": "fp16", "save_model_as": "safetensors",
+        "sdpa": True, "mixed_precision": "fp16", "fp8_base": True, "gradient_checkpointing": True,
+        "cache_latents": True, "cache_latents_to_disk": True, "cache_text_encoder_outputs": True,
+        "cache_text_encoder_outputs_to_disk": True, "resolution": "1024,1024",
+        "enable_bucket": True, "min_bucket_reso": 256, "max_bucket_reso": 1024,
+        "bucket_no_upscale": True, "loss_type": "l2", "debiased_estimation_loss": True,
+        "no_half_vae": True,
+    })  # fmt: skip
+    lost = {line.option for line in made.lines if line.verdict in ("missing", "unknown")}
+    assert lost <= {"fp8_base"}
+    config = resolve(nest(made.settings)).config
+    train = config.train
+    assert (train.rank, train.alpha, train.conv_rank, train.conv_alpha) == (16, 4.0, 16, 4.0)
+    assert (train.steps, train.restarts, train.save_every) == (3000, 4, 1000)
+    assert (train.text_encoder, train.gradient_checkpointing) == (False, True)
+    assert (train.loss.weighting, config.pictures.bucket_mode) == ("debiased", "no_upscale")
+    assert (config.pictures.resolution, config.machine.precision) == (1024, "fp16")
+
+
+def test_files_that_are_not_there_are_told():
+    line = translate({"network_weights": "gone.safetensors"}).lines
+    assert any("no such file here" in entry.note for entry in line)
+
+
 def test_an_unknown_option_is_named_with_the_nearest():
     line = translate({}, {"lerning_rate": 1}).lines[-1]
     assert (line.verdict, line.option, line.value) == ("unknown", "lerning_rate", 1)

@@ -116,7 +116,9 @@ class Given:
         }
         known = {name: value for name, value in settings.items() if name not in refused}
         self.settings.update(known)
-        if refused and given:
+        if refused and given and self.of(option) == OPTIONS[option].default:
+            self.nothing(option, "its default is what happens here")
+        elif refused and given:
             self.missing(option, "; ".join(dict.fromkeys(refused.values())))
         if known and (given or any(self.differs(*item) for item in known.items())):
             bare = {name.rpartition(".")[2]: value for name, value in known.items()}

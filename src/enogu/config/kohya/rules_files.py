@@ -247,7 +247,10 @@ def _read_samples(given: Given) -> None:
                 "samples.steps": _PEER_SAMPLE_STEPS,
                 "samples.cfg_scale": _PEER_SAMPLE_SCALE,
             },
-            note="" if found else "no such file here",
+            note="lines without --w and --h are drawn in the size most pictures are trained in, "
+            "not in 512x512"
+            if found
+            else "no such file here",
         )
     if not (given.has("sample_sampler") or steps > 0 or epochs > 0):
         return

@@ -95,10 +95,14 @@ def _same(given: Given, name: str, meaning: Same) -> None:
     if name == "seed" and given.number(name) < 0:
         given.missing(name, "a seed is 0 or more; each run can be made again")
         return
-    if name == "base_weights":
-        value = [given.find_path(word) or word for word in given.words(name)]
-    elif name == "network_weights":
-        value = given.find_path(given.text(name)) or value
+    note = ""
+    if name in ("base_weights", "network_weights") and value:
+        names = given.words(name) or [given.text(name)]
+        found = [given.find_path(word) for word in names]
+        value = [place or word for place, word in zip(found, names, strict=True)]
+        value = value if name == "base_weights" else value[0]
+        lost = [word for place, word in zip(found, names, strict=True) if place is None]
+        note = f"no such file here: {', '.join(lost)}" if lost else ""
     if meaning.words is not None:
         if value not in meaning.words:
             known = ", ".join(meaning.words)
@@ -106,7 +110,7 @@ def _same(given: Given, name: str, meaning: Same) -> None:
             return
         value = meaning.words[str(value)]
     taken = tuple(value) if isinstance(value, list) else value
-    given.becomes(name, {meaning.setting: taken})
+    given.becomes(name, {meaning.setting: taken}, note=note)
 
 
 def _unknown(name: str, value: object) -> Line:
