@@ -171,6 +171,12 @@ def test_filters_and_search(page):
     page.get_by_text("No picture fits.").wait_for()
 
 
+def test_a_button_that_was_clicked_leaves_the_keys_to_the_wall(page):
+    page.get_by_role("button", name="All", exact=True).click()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".view img")
+
+
 def test_a_proposal_is_agreed_to_and_undone(page, decided):
     page.keyboard.press("Enter")
     page.locator('[data-step="trim"] [data-answer="accept"]').click()

@@ -85,8 +85,8 @@ def advice(report: PrepReport) -> list[str]:
         )
     if unsure:
         lines.append(
-            f"{unsure} findings are unsure and change nothing; to agree to some: "
-            "enogu pictures trim NAME --accept"
+            f"{unsure} findings are unsure and change nothing; to look at them: "
+            "enogu pictures review"
         )
     if report.mirrorable:
         lines.append(

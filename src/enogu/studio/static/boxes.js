@@ -1,7 +1,7 @@
 // Boxes over a picture, in its own pixels: the crop and the regions, moved and resized by hand.
 import { useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
-import { say } from "./words.js";
+import { say, sayWord } from "./words.js";
 
 const LEAST_PX = 4;
 const CORNERS = /** @type {[number, number][]} */ ([[0, 1], [2, 1], [0, 3], [2, 3]]);
@@ -75,7 +75,7 @@ export function Boxes(props) {
       return html`<g key=${place} data-box=${one.kind}>
         ${frameOf(box, `box ${one.drawn ? "drawn" : "found"} ${isEdited ? "movable" : ""}`,
           isEdited ? (event) => { onSelect(place); begin(event, place, one.box, null); } : null)}
-        <text class="tag" x=${box[0] + grip} y=${box[1] + grip * 2.6} font-size=${grip * 2.4}>${one.kind}</text>
+        <text class="tag" x=${box[0] + grip} y=${box[1] + grip * 2.6} font-size=${grip * 2.4}>${sayWord("kind", one.kind)}</text>
         ${isEdited && selected === place && gripsOf(box, grip, (event, sides) => begin(event, place, one.box, sides))}
       </g>`;
     })}
@@ -89,6 +89,7 @@ function sameKind(regions, kind) {
   return regions.map((one) => (one.kind === kind ? { ...one, drawn: true } : one));
 }
 
+/** @param {number[]} box @param {string} classes @param {((event: PointerEvent) => void) | null} onPointerDown */
 function frameOf([left, top, right, bottom], classes, onPointerDown) {
   return html`<rect class=${classes} x=${left} y=${top} width=${right - left} height=${bottom - top}
     pointer-events=${onPointerDown ? "all" : "none"} onPointerDown=${onPointerDown} />`;
@@ -99,6 +100,7 @@ function gripsOf(box, radius, begin) {
     style="cursor: nwse-resize" data-grip=${`${x}${y}`} onPointerDown=${(event) => begin(event, [x, y])} />`);
 }
 
+/** @param {number[]} box */
 function outline([left, top, right, bottom]) {
   return `M${left} ${top}H${right}V${bottom}H${left}Z`;
 }
@@ -115,7 +117,7 @@ export function dragged({ start, sides }, right, down, width, height) {
   );
 }
 
-/** Return a box with its sides in order and inside the picture. */
+/** Return a box with its sides in order and inside the picture. @param {number[]} box @param {number} width @param {number} height */
 export function ordered([x0, y0, x1, y1], width, height) {
   const clip = (value, most) => Math.max(0, Math.min(most, value));
   const [left, right] = [clip(Math.min(x0, x1), width), clip(Math.max(x0, x1), width)];

@@ -139,7 +139,7 @@ export function Detail({ id, row, showAll, attempt, take, tell, verdictButtons, 
           ${isAfter ? say("after") : say("before")} <kbd>B</kbd></button>
         ${tool === "regions" && html`<label>${say("kind")}${" "}
             <select value=${kind} onChange=${(/** @type {any} */ event) => setKind(event.target.value)}>
-              ${["face", "head", "person", "subject", "text"].map((one) => html`<option>${one}</option>`)}
+              ${["face", "head", "person", "subject", "text"].map((one) => html`<option value=${one}>${sayWord("kind", one)}</option>`)}
             </select></label>
           <button disabled=${selected === null} onClick=${remove}>${say("delete")} <kbd>Del</kbd></button>`}
         ${tool === "mask" && html`<button class=${isErasing ? "on" : ""} data-brush="erase"

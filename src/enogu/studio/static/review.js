@@ -167,6 +167,11 @@ function Page() {
     return () => document.removeEventListener("keydown", onKey);
   }, [shown, cursor, opened, move, judge, undo, nextUnsure]);
 
+  // A button that was clicked gives the keys back to the wall; one reached by keys keeps them.
+  const onClick = (/** @type {MouseEvent} */ event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("button");
+    if (button && event.detail) button.blur();
+  };
   const change = (/** @type {string} */ name) => {
     setStaying(new Set());
     setFilter(name);
@@ -197,7 +202,7 @@ function Page() {
       ${say(`give.${verdict ?? "none"}`)} <kbd>${key.toUpperCase()}</kbd>
     </button>`,
   );
-  return html`<div class="page">
+  return html`<div class="page" onClick=${onClick}>
     <header>
       <h1>${project}</h1>
       ${Object.keys(FILTERS).map(
