@@ -87,7 +87,11 @@ def test_everything_can_be_rebuilt_without_the_work_folder(project, document):
 
 def test_a_damaged_or_newer_database_is_said_and_kept(project, document):
     document("prep", *SIZE)
-    (project / "work" / "records.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 8000)
+    damage = b"SQLite format 3\0" + b"\xff" * 8000
+    (project / "work" / "records.db").write_bytes(damage)
+    plan = document("plan", "--set", "pictures.resolution=128")
+    assert any("damaged" in warning for warning in plan["warnings"])
+    (project / "work" / "records.db").write_bytes(damage)
     made = document("prep", *SIZE)
     assert any("damaged" in warning for warning in made["warnings"])
     assert list((project / "work").glob("records-kept-*.db"))

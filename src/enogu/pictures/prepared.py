@@ -54,6 +54,8 @@ class Preparation:
     """Which extra samples are wanted; None for none."""
     separator: str = ","
     """Divides the tags of a caption."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the records themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ class PreparedPictures:
     """Extra samples."""
     num_lost_files: int
     """Pictures whose derived files are gone; they are used as they came."""
+    records_notes: tuple[str, ...] = ()
+    """What a person should know of the records themselves."""
 
     @property
     def num_pictures(self) -> int:
@@ -84,7 +88,7 @@ class PreparedPictures:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know, in plain words."""
-        found: list[str] = []
+        found = [*self.records_notes]
         missing = self.num_pictures - self.num_prepared
         if self.num_prepared == 0:
             found.append(NOT_PREPARED)
@@ -132,6 +136,7 @@ def apply_preparation(
         num_changed=counts["changed"],
         num_extra=counts["extra"],
         num_lost_files=counts["lost"],
+        records_notes=preparation.notes,
     )
 
 

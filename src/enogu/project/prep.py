@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -287,9 +287,8 @@ def prepared_pictures(
             records, _preparation(project, _none, decisions, derived, resolution)
         )
     with Records(project.work_dir) as found:
-        return apply_preparation(
-            records, _preparation(project, found.results, decisions, found.derived, resolution)
-        )
+        preparation = _preparation(project, found.results, decisions, found.derived, resolution)
+        return apply_preparation(records, replace(preparation, notes=found.notes))
 
 
 def _none(picture_id: str) -> Mapping[str, StepResult]:
@@ -325,4 +324,5 @@ def advice_before_training(project: Project) -> str | None:
         with Records(project.work_dir) as records:
             if records.verdicts(TRIM):
                 return None
+            return "\n".join([*records.notes, NOT_PREPARED])
     return NOT_PREPARED

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -123,7 +124,7 @@ class BatchSource:
         self._text = text
         self._rules = rules
         self._device = device
-        self._variants: dict[tuple[str, bool], CaptionVariants] = {}
+        self._variants: dict[tuple[Path, str, bool], CaptionVariants] = {}
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step, counted from 0. The same step gives the same batch."""
@@ -165,7 +166,7 @@ class BatchSource:
         )
 
     def _variants_of(self, text: TextCache, item: TrainingItem) -> CaptionVariants:
-        key = item.record.name, item.record.is_reg
+        key = item.record.path, item.record.part, item.record.is_reg
         if key not in self._variants:
             self._variants[key] = text.variants(item)
         return self._variants[key]
