@@ -34,6 +34,7 @@ def setup(make_project, drawings):
         "pictures.regularisation": "regularisation",
         "captions.trigger": "hoshi",
         "captions.prefix": "myset,",
+        "captions.keep_tags": 1,
         "captions.dropout": 0.0,
     }
     return open_setup(make_project(**{k.replace(".", "__"): v for k, v in settings.items()}))
