@@ -132,6 +132,10 @@ class TestDecisions:
         document("prep", *SIZE)
         left = document("pictures", "duplicates", "--leave-out", *SIZE)
         assert left["changed"] == ["pictures/scene-copy.jpg"]
+        (group,) = left["groups"]["copies"]
+        assert (group["keep"], group["copies"][0]["name"]) == (
+            "pictures/scene.png", "pictures/scene-copy.jpg",
+        )  # fmt: skip
         left = document("pictures", "quality", "--leave-out", *SIZE)
         assert "pictures/dark.png" in left["changed"]
         plan = document("plan", "--set", "pictures.resolution=128")

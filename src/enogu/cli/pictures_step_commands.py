@@ -9,6 +9,7 @@ from enogu.cli.common import EXIT_INTERRUPTED, Common, console, counted, print_j
 from enogu.cli.prep_show import (
     Flag,
     bounds_of,
+    show_groups,
     show_rest,
     show_step,
     training_resolution,
@@ -16,6 +17,7 @@ from enogu.cli.prep_show import (
 from enogu.cli.stopping import graceful_stop, picture_progress
 from enogu.errors import PictureError
 from enogu.pictures.box import Box
+from enogu.project.duplicate_groups import duplicate_groups
 from enogu.project.prep import (
     PrepPlace,
     bring_up_to_date,
@@ -225,11 +227,23 @@ def _step(
             # Steps behind this one look at what was decided.
             bring_up_to_date(place, entries, bounds=bounds_of(workers))
         report = prep_report(place, run, steps=[step])
+        groups = duplicate_groups(place) if step == "duplicates" else None
     code = EXIT_INTERRUPTED if run.outcome == "stopped" else 0
     if common.json:
-        print_json({"outcome": run.outcome, "changed": list(changed), **report_as_dict(report)})
+        more = {} if groups is None else {"groups": groups.as_dict()}
+        print_json(
+            {
+                "outcome": run.outcome,
+                "changed": list(changed),
+                **report_as_dict(report),
+                **more,
+            }
+        )
         return code
-    show_step(report.steps[0], shown=len(names) or 40)
+    if groups is None:
+        show_step(report.steps[0], shown=len(names) or 40)
+    else:
+        show_groups(report.steps[0], groups)
     show_rest(report)
     if changed:
         console.print(f"Decided for {counted(len(changed), 'picture')}: {_some(changed)}")

@@ -8,10 +8,12 @@ from rich.markup import escape
 from enogu.cli.common import console, counted
 from enogu.pictures.chain import Bounds
 from enogu.project import Project
+from enogu.project.duplicate_groups import DuplicateGroups
 from enogu.project.prep_report import PrepReport, StepReport
 
 Flag = Annotated[bool, Parameter(negative=())]
 SHOWN = 12
+_GROUPS_SHOWN = 30
 
 TITLES = {
     "trim": "Trimming",
@@ -52,10 +54,28 @@ def show_step(report: StepReport, *, shown: int = SHOWN, alike: bool = True) -> 
         text = f": {line.text}" if line.text else ""
         who = " (you decided)" if line.decided else ""
         console.print(f"  [{colour}]{line.verdict}[/]{who} {escape(line.name + text)}")
-    if len(lines) > shown:
+    if len(lines) > shown > 0:
         console.print(f"  … and {len(lines) - shown:,} more")
     if report.missing:
         console.print(f"  {counted(report.missing, 'picture')} not looked at")
+
+
+def show_groups(report: StepReport, groups: DuplicateGroups) -> None:
+    """Print copies under the picture that is worth keeping, and look-alikes by group."""
+    show_step(report, shown=0)
+    for group in groups.copies[:_GROUPS_SHOWN]:
+        console.print(f"  [green]keep[/] {escape(group.keep)}")
+        for copy in group.copies:
+            word = "[yellow]copy[/]" if copy.sure else "[magenta]copy?[/]"
+            how = ", ".join(copy.changes) or "saved anew"
+            console.print(f"    {word} {escape(f'{copy.name} ({how})')}")
+    if len(groups.copies) > _GROUPS_SHOWN:
+        console.print(f"  … and {len(groups.copies) - _GROUPS_SHOWN:,} more groups of copies")
+    for names in groups.alike[:SHOWN]:
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        console.print(f"  look alike, all stay: {escape(', '.join(names[:4]) + more)}")
+    if len(groups.alike) > SHOWN:
+        console.print(f"  … and {len(groups.alike) - SHOWN:,} more groups of look-alikes")
 
 
 def show_rest(report: PrepReport) -> None:

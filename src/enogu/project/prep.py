@@ -40,6 +40,7 @@ from enogu.pictures.steps import (
     RegionsStep,
     TrimStep,
     compare_pictures,
+    fingerprint_of,
 )
 from enogu.pictures.trim import TrimSettings
 from enogu.project.drawn_masks import renew_drawn_masks
@@ -194,18 +195,33 @@ def _compare(place: PrepPlace, *, again: bool) -> None:
     first: dict[str, FileEntry] = {}
     for entry in place.entries:
         first.setdefault(entry.picture_id, entry)
-    usable = [
-        entry
-        for picture_id, entry in first.items()
-        if place.records.result(picture_id, FINGERPRINT) is not None
-    ]
+    usable = [entry for entry in first.values() if _worth(place, entry) is not None]
     compare_pictures(
         [entry.picture_id for entry in usable],
         place.records,
         _loader_of(place, usable),
-        worth=[float(entry.num_bytes) for entry in usable],
+        worth=[_worth(place, entry) or 0.0 for entry in usable],
+        poor=[number for number, entry in enumerate(usable) if _is_flagged(place, entry)],
         again=again,
     )
+
+
+def _worth(place: PrepPlace, entry: FileEntry) -> float | None:
+    """Return how much a picture is worth beside its copies; None where it cannot be compared.
+
+    Bytes say how much detail a file holds, but for a rim around it.
+    """
+    result = place.records.result(entry.picture_id, FINGERPRINT)
+    if result is None:
+        return None
+    found = fingerprint_of(result)
+    share = found.box.area / (found.width * found.height)
+    return share * entry.num_bytes
+
+
+def _is_flagged(place: PrepPlace, entry: FileEntry) -> bool:
+    quality = place.records.result(entry.picture_id, QUALITY)
+    return quality is not None and quality.verdict == "flagged"
 
 
 def _loader_of(place: PrepPlace, entries: Sequence[FileEntry]) -> LoadPixels:

@@ -54,6 +54,13 @@ class TestCopies:
             (group,) = find_groups(prints, arrays.__getitem__, worth=worth)
             assert group.keeper == keeper
 
+    def test_a_poor_one_is_kept_only_among_its_like(self, drawn, changed):
+        arrays = [np.asarray(drawn(1)), np.asarray(changed(drawn(1), "half"))]
+        prints = [fingerprint(array) for array in arrays]
+        for poor, keeper in (((), 0), ((0,), 1), ((0, 1), 0)):
+            (group,) = find_groups(prints, arrays.__getitem__, poor=poor)
+            assert group.keeper == keeper
+
     def test_equal_pixels_are_copies_without_a_comparison(self, drawn):
         def never(index):
             raise AssertionError(f"picture {index} need not be read")

@@ -1,7 +1,7 @@
 """From judged pairs to groups that a person can look at."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ def find_groups(
     settings: DuplicateSettings | None = None,
     *,
     worth: Sequence[float] | None = None,
+    poor: Collection[int] = (),
 ) -> list[Group]:
     """Group pictures into copies and variants.
 
@@ -44,6 +45,8 @@ def find_groups(
         settings: Defaults when None.
         worth: One number a picture, for instance the bytes of its file; of copies that show
             equally much the one worth most is kept.
+        poor: Places of pictures that are kept only where all their copies are poor too: noise and
+            blur hide how much a picture shows.
 
     Returns:
         Groups of two or more, by the place of their keepers. Each copy is in one group, and none
@@ -56,7 +59,7 @@ def find_groups(
     candidates = find_candidates(table, firsts, settings)
     pairs = {pair.key: pair for pair in screen(table, candidates, settings)}
     keeping = _Keeping(table, pairs, load_pixels, settings)
-    for index in _best_first(table, firsts, worth):
+    for index in _best_first(table, firsts, worth, poor):
         keeping.offer(index)
     keeping.settle()
     return _grouped(table, twins, keeping)
@@ -70,13 +73,16 @@ def _twins(table: Table) -> dict[bytes, list[int]]:
     return twins
 
 
-def _best_first(table: Table, firsts: Integers, worth: Sequence[float] | None) -> list[int]:
-    """Order by content, the largest first; then what is worth more; then what has less rim."""
+def _best_first(
+    table: Table, firsts: Integers, worth: Sequence[float] | None, poor: Collection[int]
+) -> list[int]:
+    """Order: sound ones, the largest content first; then by worth; then what has less rim."""
     # The haze of JPEG moves a content box by some pixels: areas within steps of 5 % are equal.
     area = np.rint(20 * np.log(table.area()[firsts]))
     value = np.zeros(len(firsts)) if worth is None else np.asarray(worth, dtype=float)[firsts]
+    bad = np.isin(firsts, np.array(sorted(poor), dtype=np.int64))
     whole = table.sizes[firsts].prod(axis=1)
-    return [int(index) for index in firsts[np.lexsort((firsts, whole, -value, -area))]]
+    return [int(index) for index in firsts[np.lexsort((firsts, whole, -value, -area, bad))]]
 
 
 class _Keeping:

@@ -1,6 +1,6 @@
 """Comparing all pictures with each other, kept as one result for each picture."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, cast
 
@@ -28,6 +28,7 @@ def compare_pictures(
     load_pixels: LoadPixels,
     *,
     worth: Sequence[float],
+    poor: Collection[int] = (),
     settings: DuplicateSettings | None = None,
     again: bool = False,
 ) -> bool:
@@ -42,6 +43,7 @@ def compare_pictures(
         records: Where fingerprints are and results go.
         load_pixels: Returns the pixels of the picture at a place in `picture_ids`.
         worth: One number a picture; of copies that show equally much the one worth most is kept.
+        poor: Places of pictures that are kept only where all their copies are poor too.
         settings: Defaults when None.
         again: Compare even when nothing changed.
 
@@ -53,11 +55,20 @@ def compare_pictures(
         StorageError: The disk is full.
     """
     settings = settings or DuplicateSettings()
-    inputs = content_key({"pictures": sorted(picture_ids), "fingerprints": FINGERPRINT_VERSION})
+    values = sorted(zip(picture_ids, (f"{one:.6g}" for one in worth), strict=True))
+    inputs = content_key(
+        {
+            "pictures": [list(pair) for pair in values],
+            "poor": sorted(picture_ids[place] for place in poor),
+            "fingerprints": FINGERPRINT_VERSION,
+        }
+    )
     digest = content_key(asdict(settings))
     if not again and _holds(picture_ids, records, digest, inputs):
         return False
-    groups = find_groups(_fingerprints(picture_ids, records), load_pixels, settings, worth=worth)
+    groups = find_groups(
+        _fingerprints(picture_ids, records), load_pixels, settings, worth=worth, poor=poor
+    )
     found = _verdicts(groups, picture_ids)
     with records.changing():
         records.remove_results(DUPLICATES)
