@@ -14,7 +14,8 @@ SUBJECTS = """
 Image processing; Trimming; Background removal; White background; Object detection; Aspect ratio
 bucketing; Captions and config file; Caption style; Tag editing; Putting a tag in front of captions;
 class_tokens; Trigger word; Captions for a style; Captions for a character; keep_tokens; VRAM
-reduction; mixed_precision; xformers; gradient_checkpointing; Data augmentation; Overfitting
+reduction; mixed_precision; xformers; gradient_checkpointing, gradient_accumulation_steps;
+Data augmentation; Overfitting
 prevention; Training; fp16 and bf16; Sample output; Choosing the training method; Repeats and
 epochs; network_dim; dim_from_weights, network_weights; network_alpha, base_weights; min_snr_gamma;
 debiased_estimation; zero_terminal_snr; v_parameterization; noise_offset; Learning rate; Scheduler;

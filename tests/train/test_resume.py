@@ -83,7 +83,7 @@ def test_fixed_settings_are_settings_and_only_those():
 
     for fixed in FIXED:
         known = [name for name in setting_names() if name == fixed or name.startswith(f"{fixed}.")]
-        assert known or fixed in ("train.optimizer_args", "train.ema"), fixed
+        assert known, fixed
     assert is_fixed("train.blocks.ranks")
     assert not is_fixed("train.text_encoder_learning_rate")
 

@@ -88,6 +88,13 @@ def test_a_run_keeps_what_its_settings_say_and_its_report_lists_what_is_there(ma
     assert result.run.state_path.is_file()
 
 
+def test_running_means_are_given_up_with_the_adapters_they_belong_to(make_project):
+    result = train_project(make_project(train__save_every=2, train__keep_last=1, train__ema=0.5))
+    assert {path.name for path in result.run.ema_dir.iterdir()} == {
+        "star-000004.safetensors", "star.safetensors",
+    }  # fmt: skip
+
+
 def test_other_files_of_the_run_folder_are_left_alone(make_project):
     project = make_project(train__save_every=1, train__keep_last=1, train__steps=3)
     seen = []

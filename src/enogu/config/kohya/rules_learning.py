@@ -31,6 +31,36 @@ _OPTIMIZERS: dict[str, tuple[str, float]] = {
 }
 """sd-scripts' name in lower case to ours, and the weight decay of its class."""
 
+_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "adamw": frozenset({"betas", "eps", "amsgrad"}),
+    "sgd": frozenset({"momentum", "dampening", "nesterov"}),
+    "lion": frozenset({"betas", "weight_decouple"}),
+    "prodigy": frozenset(
+        {
+            "betas",
+            "beta3",
+            "eps",
+            "weight_decouple",
+            "bias_correction",
+            "safeguard_warmup",
+            "d0",
+            "d_coef",
+            "growth_rate",
+        }
+    ),
+    "dadapt_adam": frozenset(
+        {"betas", "eps", "weight_decouple", "bias_correction", "d0", "growth_rate"}
+    ),
+    "dadapt_lion": frozenset({"betas", "weight_decouple", "d0"}),
+    "schedulefree_adamw": frozenset({"betas", "eps", "r", "weight_lr_power", "warmup_steps"}),
+    "schedulefree_radam": frozenset({"betas", "eps", "r", "weight_lr_power", "silent_sgd_phase"}),
+    "schedulefree_sgd": frozenset({"momentum", "r", "weight_lr_power", "warmup_steps"}),
+}
+"""Arguments that optimisers known by name take. Their classes swallow other names unseen."""
+
+_ARGUMENT_NAMES = {"decouple": "weight_decouple", "use_bias_correction": "bias_correction"}
+"""Arguments of prodigyopt and dadaptation to those of the classes here."""
+
 _OPTIMIZER_NAMES = {
     "adamw": "AdamW",
     "adamw8bit": "AdamW8bit",
@@ -132,6 +162,10 @@ def _read_optimizer(given: Given) -> None:
         if arguments.pop("relative_step", True):
             left.append("relative_step=True (the step size is train.learning_rate here)")
         left += [key for key in ("scale_parameter", "warmup_init") if arguments.pop(key, False)]
+    if ours in _ARGUMENTS:
+        arguments = {_ARGUMENT_NAMES.get(key, key): value for key, value in arguments.items()}
+        strange = set(arguments) - _ARGUMENTS[ours] - {"weight_decay"}
+        left += [f"{key}={arguments.pop(key)}" for key in sorted(strange)]
     settings: dict[str, object] = {"train.weight_decay": arguments.pop("weight_decay", decay)}
     if arguments and given.refusal("train.optimizer_args", arguments):
         left += [f"{key}={value}" for key, value in arguments.items()]
@@ -173,7 +207,9 @@ def _write_optimizer(settings: Settings) -> Options:
     arguments = [f"weight_decay={settings['train.weight_decay']:g}"]
     if ours == "adafactor":
         arguments += ["relative_step=False", "scale_parameter=False", "warmup_init=False"]
-    arguments += _arguments_text(settings.get("train.optimizer_args", {}))
+    names = {mine: theirs for theirs, mine in _ARGUMENT_NAMES.items() if ours in _ARGUMENTS}
+    given = cast("Mapping[str, object]", settings.get("train.optimizer_args", {}))
+    arguments += _arguments_text({names.get(key, key): value for key, value in given.items()})
     return options | {"optimizer_args": arguments}
 
 
