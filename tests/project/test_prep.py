@@ -17,7 +17,7 @@ from enogu.project.prep import (
 )
 from enogu.project.prep_report import step_report
 
-GROUNDS = ("#88bbee", "#ee8866", "#66aa55", "#ffffff", "#bbbbbb")
+GROUNDS = ("#88bbee", "#ee8866", "#66aa55", "#ffffff", "#9944cc")
 ALONE = Bounds(workers=1)
 
 
@@ -47,6 +47,24 @@ def test_a_stopped_run_goes_on_where_it_was(project):
     assert (first.outcome, first.looked_at) == ("stopped", 2)
     second = prepare(project)
     assert (second.outcome, second.looked_at, second.unchanged) == ("finished", 3, 2)
+
+
+def test_a_wish_to_stop_ends_the_comparison_too(project):
+    prepare(project)
+    twin = Image.open(project.pictures_dir / "0.png").convert("RGB")
+    twin.save(project.pictures_dir / "twin.jpg", quality=80)
+    asked = []
+
+    def stop():
+        asked.append(None)
+        return len(asked) > 1
+
+    assert prepare(project, stop=stop).outcome == "stopped"
+    with open_prep(project, 128) as place:
+        assert step_report(place, "duplicates").missing == 1
+    assert prepare(project).outcome == "finished"
+    with open_prep(project, 128) as place:
+        assert step_report(place, "duplicates").counts["copy"] == 1
 
 
 def test_a_changed_setting_runs_again_only_what_depends_on_it(project):

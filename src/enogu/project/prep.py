@@ -170,9 +170,19 @@ def run_steps(
         progress=progress,
         stop=stop,
     )
-    if DUPLICATES in wanted and run.outcome == "finished":
-        _compare(place, again=again)
+    if DUPLICATES not in wanted or run.outcome == "stopped":
+        return run
+    if progress is not None:
+        progress(run.looked_at, run.looked_at, "comparing them with each other")
+    try:
+        _compare(place, again=again, stop=stop or (lambda: False))
+    except _Stopped:
+        return replace(run, outcome="stopped")
     return run
+
+
+class _Stopped(Exception):
+    """The person wants the comparison to end; what the steps found is kept."""
 
 
 def bring_up_to_date(
@@ -191,7 +201,7 @@ def _with_needs(steps: Sequence[PictureStep], names: set[str]) -> tuple[PictureS
     return tuple(step for step in steps if step.name in wanted)
 
 
-def _compare(place: PrepPlace, *, again: bool) -> None:
+def _compare(place: PrepPlace, *, again: bool, stop: Callable[[], bool]) -> None:
     first: dict[str, FileEntry] = {}
     for entry in place.entries:
         first.setdefault(entry.picture_id, entry)
@@ -199,7 +209,7 @@ def _compare(place: PrepPlace, *, again: bool) -> None:
     compare_pictures(
         [entry.picture_id for entry in usable],
         place.records,
-        _loader_of(place, usable),
+        _loader_of(place, usable, stop),
         worth=[_worth(place, entry) or 0.0 for entry in usable],
         poor=[number for number, entry in enumerate(usable) if _is_flagged(place, entry)],
         again=again,
@@ -224,8 +234,12 @@ def _is_flagged(place: PrepPlace, entry: FileEntry) -> bool:
     return quality is not None and quality.verdict == "flagged"
 
 
-def _loader_of(place: PrepPlace, entries: Sequence[FileEntry]) -> LoadPixels:
+def _loader_of(
+    place: PrepPlace, entries: Sequence[FileEntry], stop: Callable[[], bool]
+) -> LoadPixels:
     def load(index: int) -> Pixels:
+        if stop():
+            raise _Stopped
         return read_picture(
             place.project.root / entries[index].relative,
             background=place.loader.background,
