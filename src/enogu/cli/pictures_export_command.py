@@ -1,7 +1,7 @@
 """`enogu pictures export`: the prepared pictures for other programs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -9,6 +9,9 @@ from rich.markup import escape
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, counted, print_json
 from enogu.cli.prep_show import Flag, bounds_of
 from enogu.cli.stopping import graceful_stop, picture_progress
+
+if TYPE_CHECKING:
+    from enogu.pictures.exporting import ExportReport
 
 _SHOWN = 12
 
@@ -75,7 +78,12 @@ def export(
         return code
     if report.outcome == "stopped":
         console.print("Stopped. Run the same command again to go on.")
-        return code
+    else:
+        _show(report)
+    return code
+
+
+def _show(report: "ExportReport") -> None:
     console.print(f"{counted(report.written, 'picture')}, {report.masks} with a mask")
     if report.without_caption:
         names = ", ".join(report.without_caption[:3])
@@ -88,4 +96,3 @@ def export(
     for note in report.notes:
         console.print(f"[yellow]note[/] {escape(note)}")
     console.print(f"Written: {escape(str(report.folder))}")
-    return code

@@ -60,29 +60,7 @@ def export_pictures(
             f"{folder} lies in the folder of the project's pictures",
             hint="Choose a place beside the project.",
         )
-    scan = scan_pictures(
-        project.pictures_dir,
-        leave_out=project.regularisation_dir,
-        max_megapixels=settings.pictures.max_megapixels,
-    )
-    prepared = prepared_pictures(project, scan.records, rule.resolution.width)
-    records = [*prepared.records]
-    notes = [*scan.warnings, *prepared.notes]
-    if project.regularisation_dir is not None:
-        if form == "kohya":
-            more = scan_pictures(
-                project.regularisation_dir,
-                is_reg=True,
-                max_megapixels=settings.pictures.max_megapixels,
-            )
-            records += more.records
-        else:
-            notes.append("regularisation pictures are exported for kohya only")
-    samples = name_samples(
-        [_with_words(record, settings.captions) for record in records],
-        lambda record: _caption(record, settings.captions),
-        (lambda record: _fit(record, rule)) if fitted else None,
-    )
+    samples, notes, refused = _gathered(project, form, rule, fitted=fitted)
     report = export_samples(
         samples,
         folder,
@@ -99,9 +77,31 @@ def export_pictures(
         progress=progress,
         stop=stop,
     )
-    report.refused += [(str(one.path), one.reason) for one in scan.refused]
+    report.refused += refused
     report.notes = [*notes, *report.notes]
     return report
+
+
+def _gathered(
+    project: Project, form: ExportForm, rule: BucketRule, *, fitted: bool
+) -> tuple[tuple[Sample, ...], list[str], list[tuple[str, str]]]:
+    """Return the samples, what a person should know, and files that cannot be used."""
+    settings = project.resolved.config
+    most, regularisation = settings.pictures.max_megapixels, project.regularisation_dir
+    scan = scan_pictures(project.pictures_dir, leave_out=regularisation, max_megapixels=most)
+    prepared = prepared_pictures(project, scan.records, rule.resolution.width)
+    records = [*prepared.records]
+    notes = [*scan.warnings, *prepared.notes]
+    if regularisation is not None and form == "kohya":
+        records += scan_pictures(regularisation, is_reg=True, max_megapixels=most).records
+    elif regularisation is not None:
+        notes.append("regularisation pictures are exported for kohya only")
+    samples = name_samples(
+        [_with_words(record, settings.captions) for record in records],
+        lambda record: _caption(record, settings.captions),
+        (lambda record: _fit(record, rule)) if fitted else None,
+    )
+    return samples, notes, [(str(one.path), one.reason) for one in scan.refused]
 
 
 def _with_words(record: PictureRecord, captions: CaptionsConfig) -> PictureRecord:

@@ -70,6 +70,17 @@ def compare_pictures(
         _fingerprints(picture_ids, records), load_pixels, settings, worth=worth, poor=poor
     )
     found = _verdicts(groups, picture_ids)
+    _keep(records, picture_ids, found, digest, inputs)
+    return True
+
+
+def _keep(
+    records: Records,
+    picture_ids: Sequence[str],
+    found: Mapping[str, tuple[str, Mapping[str, JsonValue]]],
+    digest: str,
+    inputs: str,
+) -> None:
     with records.changing():
         records.remove_results(DUPLICATES)
         for picture_id in picture_ids:
@@ -85,7 +96,6 @@ def compare_pictures(
                     values=values,
                 )
             )
-    return True
 
 
 def _holds(picture_ids: Sequence[str], records: Records, settings: str, inputs: str) -> bool:
