@@ -132,7 +132,7 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
         image, channel = image.getchannel("L"), image.getchannel("A")
         alpha = np.asarray(channel, dtype=np.uint8)
     elif may_have_alpha(image):
-        image = image.convert("RGBA")
+        image = _in_mode(image, "RGBA")
         alpha = np.asarray(image.getchannel("A"), dtype=np.uint8)
         image = image.convert("RGB")
     elif image.mode == "1":
@@ -153,7 +153,7 @@ def _apply_profile(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode == "CMYK":
         notes.append("printing colours (CMYK) converted")
     if not data:
-        return image.convert("RGB")
+        return _in_mode(image, "RGB")
     try:
         profile = ImageCms.getOpenProfile(io.BytesIO(data))
         # ICC.1:2022, 7.2: bytes 16 to 19 of the header name the colour space of the device.
@@ -173,6 +173,11 @@ def _apply_profile(image: Image.Image, notes: list[str]) -> Image.Image:
         return image.convert("RGB")
     notes.append("colour profile converted to sRGB")
     return converted
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    # Pillow copies the whole picture even when it has the mode already.
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _transformed(
