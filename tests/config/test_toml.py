@@ -3,6 +3,7 @@ import json
 import pytest
 
 from enogu.config import config_json_schema, read_config_file, resolve, write_config_file
+from enogu.config.resolve import nest
 from enogu.errors import ConfigError, ProjectError
 
 
@@ -29,6 +30,17 @@ def test_unreadable_settings_are_refused(tmp_path, data, error, expected):
     path.write_bytes(data)
     with pytest.raises(error, match=expected):
         read_config_file(path)
+
+
+def test_comments_stand_above_their_own_line(tmp_path):
+    path = tmp_path / "enogu.toml"
+    values = {"train.loss.type": "huber", "train.rank": 4, "train.optimizer_args": {"eps": 1.0}}
+    comments = {"train.loss.type": "about loss", "train.rank": "about rank"}
+    write_config_file(path, values, comments=comments)
+    text = path.read_text(encoding="utf-8")
+    assert "# about rank\nrank = 4\n" in text
+    assert '[train.loss]\n# about loss\ntype = "huber"\n' in text
+    assert nest(values) == read_config_file(path)
 
 
 def test_missing_settings_say_how_to_begin(tmp_path):

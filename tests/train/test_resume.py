@@ -37,6 +37,7 @@ def test_a_run_goes_on_under_other_settings_and_says_which(make_project):
                   "What stays: the adapter"):  # fmt: skip
         assert words in result.note
     assert "train.rank" not in result.note
+    assert "pictures" not in result.note
     groups = load_state(result.run.state_path).optimizer["param_groups"]
     assert {group["weight_decay"] for group in groups} == {0.2}
     changes = [event for event in read_events(result.run.events_path) if "changes" in event]
@@ -45,6 +46,16 @@ def test_a_run_goes_on_under_other_settings_and_says_which(make_project):
     page = write_report(result.run, contact_sheet=None, trigger="").read_text(encoding="utf-8")
     assert "<td>after step 3</td><td>train.learning_rate</td><td>0.004</td><td>0.002</td>" in page
     assert run_row(result.run).steps == 8
+
+
+def test_pictures_that_were_added_are_told(make_project):
+    project = make_project()
+    first, _ = stop_at(project, 2)
+    for ending in (".png", ".txt"):
+        source = project.pictures_dir / f"drawing 0{ending}"
+        shutil.copyfile(source, source.with_name(f"another{ending}"))
+    result, _ = stop_at(make_project(), None, resume=first.run.path)
+    assert "There are 6 pictures now (were 5)." in result.note
 
 
 def test_afterwards_the_same_command_goes_on_and_finishes(make_project):

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from enogu.config import Resolved, parse_assignment, resolve
 from enogu.errors import EnoguError, ProjectError
-from enogu.project import Project, find_project, open_project
+from enogu.project import LATEST, Project, find_project, open_project
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -67,6 +67,20 @@ class Common:
             return None, resolve({}, self.assignments(**settings))
         project = self.open_project(**settings)
         return project, project.resolved
+
+
+def run_place(project: Project, run: Path) -> Path:
+    """Return the folder a run is named by: a path from here or from the project, or its number.
+
+    Args:
+        project: The project.
+        run: Such as ``runs/0002``, ``runs/latest``, ``2``, ``0002`` or ``latest``.
+    """
+    if run.exists() or (len(run.parts) > 1 and run.name == LATEST and run.parent.is_dir()):
+        return run
+    if len(run.parts) == 1:
+        return project.runs_dir / (run.name.zfill(4) if run.name.isdigit() else run.name)
+    return project.root / run
 
 
 def print_json(value: Mapping[str, object] | list[object]) -> None:

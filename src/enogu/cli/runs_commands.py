@@ -8,8 +8,8 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from enogu.cli.common import Common, console, duration, print_json
-from enogu.project import Project, find_run, list_runs
+from enogu.cli.common import Common, console, duration, print_json, run_place
+from enogu.project import find_run, list_runs
 
 runs_app = App(name="runs", help="List the runs of a project, and compare them.")
 
@@ -67,7 +67,7 @@ def compare(
     from enogu.train.compare_runs import compare_runs, write_comparison
 
     project = common.open_project()
-    folders = [find_run(_place(project, run)) for run in runs]
+    folders = [find_run(run_place(project, run)) for run in runs]
     found = compare_runs(folders)
     names = "-".join(row.name for row in found.runs)
     path = write_comparison(found, out or project.work_dir / f"compare-{names}.html")
@@ -87,13 +87,3 @@ def compare(
         table.add_row(name, *("–" if value is None else escape(str(value)) for value in values))
     console.print(table)
     console.print(f"Curves and samples: {escape(str(path))}")
-
-
-def _place(project: Project, run: Path) -> Path:
-    """Read a run as a folder from here, as one of the project, or as its number."""
-    if run.exists():
-        return run
-    if len(run.parts) == 1:
-        name = run.name.zfill(4) if run.name.isdigit() else run.name
-        return project.runs_dir / name
-    return project.root / run

@@ -7,10 +7,10 @@ from cyclopts import Parameter
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json
+from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json, run_place
 from enogu.cli.stopping import graceful_stop
 from enogu.errors import ConfigError
-from enogu.project import LATEST, Project, RunFolder, find_run
+from enogu.project import Project, RunFolder, find_run
 
 _STAGES = {
     "look": "Looking at base and pictures",
@@ -79,7 +79,7 @@ def train(
     if new and resume is not None:
         raise ConfigError("--new begins a run and --resume goes on with one: choose one of them")
     project = common.open_project()
-    place = None if resume is None else _inside(project, resume)
+    place = None if resume is None else run_place(project, resume)
     return run_training(project, new=new, resume=place, as_json=common.json)
 
 
@@ -159,7 +159,7 @@ def report(
         run: A run folder.
     """
     project = common.open_project()
-    path = make_report(project, find_run(_inside(project, run)))
+    path = make_report(project, find_run(run_place(project, run)))
     if common.json:
         print_json({"report": str(path)})
     else:
@@ -183,15 +183,9 @@ def tensorboard(
     from enogu.train.tensorboard import export_tensorboard
 
     project = common.open_project()
-    folder = find_run(_inside(project, run))
+    folder = find_run(run_place(project, run))
     written = export_tensorboard(folder, out / folder.name)
     if common.json:
         print_json({"folder": str(out / folder.name), "values": written})
     else:
         console.print(f"{written} values in {escape(str(out / folder.name))}")
-
-
-def _inside(project: Project, run: Path) -> Path:
-    """Read a run folder as seen from here, else as seen from the project."""
-    here = run.exists() or (run.name == LATEST and run.parent.is_dir())
-    return run if here else project.root / run

@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomlkit
 from tomlkit.items import Table
 
 from enogu.config.project import CONFIG_VERSION
-from enogu.config.resolve import nest
+from enogu.config.resolve import nest, setting_names
 from enogu.errors import ConfigError, ProjectError
 from enogu.files import write_text_atomic
 
@@ -76,25 +76,37 @@ def write_config_file(
     """
     document = tomlkit.document()
     document.add(tomlkit.comment("Settings of this project. All of them: enogu config show"))
-    for key, value in nest(values).items():
-        if isinstance(value, dict):
-            table = tomlkit.table()
-            for inner, content in value.items():
-                _add(table, f"{key}.{inner}", inner, content, comments)
-            document.add(tomlkit.nl())
-            document.add(key, table)
-        else:
-            _add(document, key, key, value, comments)
+    _fill(document, nest(values), "", comments)
     write_text_atomic(path, tomlkit.dumps(document))
 
 
-def _add(
+def _fill(
     table: tomlkit.TOMLDocument | Table,
-    name: str,
-    key: str,
-    value: object,
+    values: Mapping[str, Any],
+    prefix: str,
     comments: Mapping[str, str],
 ) -> None:
-    if name in comments:
-        table.add(tomlkit.comment(comments[name]))
-    table.add(key, tomlkit.item(value))
+    """Write values, then the tables inside: a comment must stand above its own line."""
+    tables = _tables_in(values, prefix)
+    for key, value in values.items():
+        if key in tables:
+            continue
+        if prefix + key in comments:
+            table.add(tomlkit.comment(comments[prefix + key]))
+        table.add(key, tomlkit.item(value))
+    for key, inner in tables.items():
+        section = tomlkit.table()
+        _fill(section, inner, f"{prefix}{key}.", comments)
+        if not prefix:
+            table.add(tomlkit.nl())
+        table.add(key, section)
+
+
+def _tables_in(values: Mapping[str, Any], prefix: str) -> dict[str, Mapping[str, Any]]:
+    """Return the sections among the values; a setting whose value is a table is none of them."""
+    names = setting_names()
+    return {
+        key: cast("Mapping[str, Any]", value)
+        for key, value in values.items()
+        if isinstance(value, Mapping) and prefix + key not in names
+    }

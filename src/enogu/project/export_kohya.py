@@ -103,7 +103,7 @@ def export_kohya(
         "general": _plain(written.general),
         "datasets": [{"subsets": [_plain(subset) for subset in subsets]}],
     }
-    write_text_atomic(dataset_path, tomlkit.dumps(document))
+    write_text_atomic(dataset_path, tomlkit.dumps(document).rstrip("\n") + "\n")
     script = "sdxl_train_network.py" if family == "sdxl" else "train_network.py"
     return KohyaExport(
         config_path=config_path,

@@ -95,7 +95,7 @@ def import_kohya(
             hint="Choose another place: --into FOLDER",
         )
     given = dict(parse_assignment(text) for text in assignments)
-    comments = _comments(plan.translation)
+    comments = {n: t for n, t in _comments(plan.translation).items() if n not in given}
     report: ImportReport | None = None
     if pictures and not plan.subsets:
         raise ConfigError(

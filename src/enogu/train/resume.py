@@ -127,7 +127,7 @@ def resume_with_changes(
         run=run,
         step=header.step,
         changes=changes,
-        pictures=(int(_latest(events, "pictures", now)), now),
+        pictures=(_pictures_before(events, now), now),
     )
 
 
@@ -218,5 +218,7 @@ def _fixed_message(
     return "\n".join(lines)
 
 
-def _latest(events: list[Event], key: str, default: int) -> int:
-    return next((event[key] for event in reversed(events) if key in event), default)
+def _pictures_before(events: list[Event], default: int) -> int:
+    """Return how many pictures a run had, as it began or was changed last."""
+    told = [event for event in events if event["event"] in ("start", "change")]
+    return next((int(e["pictures"]) for e in reversed(told) if "pictures" in e), default)

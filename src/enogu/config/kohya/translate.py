@@ -26,6 +26,10 @@ _NOT_EXPORTED = {
     "captions.suffix": "",
     "captions.variants": "text features are cached in versions here only",
     "train.loss.masked": "",
+    **dict.fromkeys(
+        ("samples.steps", "samples.cfg_scale", "samples.seed", "samples.negative_prompt"),
+        "stands in the lines of the prompt file there (--s, --l, --d, --n)",
+    ),
 }
 """Settings without an option of their own; a text says why, an empty one that it is provided
 for otherwise."""
@@ -73,7 +77,7 @@ def translate(
                 RULES[meaning.rule].read(given)
         elif isinstance(meaning, Same):
             _same(given, name, meaning)
-        elif given.has(name) and given.of(name) is not False:
+        elif given.has(name) and given.of(name) not in (False, 0):
             if isinstance(meaning, NoMeaning):
                 given.nothing(name, meaning.reason)
             else:
