@@ -76,11 +76,8 @@ def remove(patterns: Sequence[str], title: str = "") -> Edit:
         title: Said instead of the list of patterns.
     """
     fits = _fits_any(patterns)
-
-    def change(line: CaptionLine, _: Spelling) -> CaptionLine:
-        return line.map_tags(lambda tag: "" if fits(tag_key(tag)) else tag)
-
-    return Edit(title or f"remove {', '.join(patterns)}", change)
+    kept = _remembered(lambda tag: "" if fits(tag_key(tag)) else tag)
+    return Edit(title or f"remove {', '.join(patterns)}", lambda line, _: line.map_tags(kept))
 
 
 def substitute(old: str, new: Sequence[str]) -> Edit:
@@ -139,11 +136,8 @@ def substitute_regex(expression: str) -> Edit:
         CaptionError: The expression is wrong.
     """
     pattern, new = _parsed_expression(expression)
-
-    def change(line: CaptionLine, _: Spelling) -> CaptionLine:
-        return line.map_tags(lambda tag: _LINE_BREAKS.sub(" ", pattern.sub(new, tag)))
-
-    return Edit(f"regular expression {expression}", change)
+    changed = _remembered(lambda tag: _LINE_BREAKS.sub(" ", pattern.sub(new, tag)))
+    return Edit(f"regular expression {expression}", lambda line, _: line.map_tags(changed))
 
 
 def blanks_for_underscores() -> Edit:
@@ -213,10 +207,13 @@ def _word_rows(key: str) -> frozenset[str]:
 
 
 def _mapping(new_tag: Callable[[str], str]) -> Change:
-    def change(line: CaptionLine, _: Spelling) -> CaptionLine:
-        return line.map_tags(lambda tag: tag if is_kaomoji(tag) else new_tag(tag))
+    changed = _remembered(lambda tag: tag if is_kaomoji(tag) else new_tag(tag))
+    return lambda line, _: line.map_tags(changed)
 
-    return change
+
+def _remembered(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a change that depends on the tag alone; each tag stands in many captions."""
+    return lru_cache(maxsize=1 << 16)(change)
 
 
 def _with_first(line: CaptionLine, places: tuple[Place, ...]) -> CaptionLine:

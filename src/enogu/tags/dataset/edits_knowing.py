@@ -75,7 +75,8 @@ def drop_implied(knows: KnowsTags, *, spared: Collection[str] = ()) -> Edit:
     """
 
     def change(line: CaptionLine, _: Spelling) -> CaptionLine:
-        implied = {name for tag in line.tags() for name in knows.ancestors(tag_key(tag))}
+        keys = {tag_key(tag) for tag in line.tags()}
+        implied = set[str]().union(*map(knows.ancestors, keys)).intersection(keys)
         implied.difference_update(spared)
         if not implied:
             return line

@@ -65,9 +65,16 @@ class CaptionLine:
 def _mapped(part: Part, change: Callable[[str], str]) -> list[Place]:
     places: list[Place] = []
     for place in part:
-        new = [text for tag in place if (text := change(tag).strip())]
-        if new:
-            places.append(tuple(new))
+        if len(place) == 1:
+            # Nearly all places; one that stays is not made anew.
+            (tag,) = place
+            text = change(tag).strip()
+            if text:
+                places.append(place if text == tag else (text,))
+        else:
+            new = [text for tag in place if (text := change(tag).strip())]
+            if new:
+                places.append(tuple(new))
     return places
 
 
