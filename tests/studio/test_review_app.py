@@ -64,6 +64,8 @@ def test_a_mask_is_drawn_and_shown_again(review_client, ids):
     assert answer.status_code == 200
     answer = review_client.put(f"/api/mask/{ids['a']}", content=png(mask))
     assert answer.status_code == 200
+    steps = review_client.get(f"/api/picture/{ids['a']}").json()["steps"]
+    assert answer.json()["mask"] == next(s["mask"] for s in steps if s["step"] == "background")
     assert (np.asarray(opened(review_client.get(f"/mask/{ids['a']}"))) == mask).all()
 
 

@@ -265,6 +265,40 @@ def test_a_mask_is_painted(page, reviewed_project):
     page.locator('[data-step="background"]').get_by_text("drawn by you").wait_for()
 
 
+def test_strokes_that_follow_quickly_are_all_kept_and_undone_one_by_one(page, reviewed_project):
+    project, ids = reviewed_project
+
+    def mask():
+        decision = Decisions(project.root / "decisions.jsonl").get(ids["a"], "background")
+        if decision is None:
+            return np.zeros((60, 80), dtype=np.uint8)
+        key = decision.values["files"]["mask"]
+        with Image.open(project.root / "masks" / key[:2] / f"{key}.png") as image:
+            return np.asarray(image)
+
+    def spot(x, y):
+        return frame["x"] + x * frame["width"] / 80, frame["y"] + y * frame["height"] / 60
+
+    frame = open_first(page, "m")
+    page.locator(".view.brush").wait_for()
+    for row in (36, 44, 52):
+        drag(page, spot(10, row), spot(70, row))
+    until(page, lambda: mask()[52, 40] > 200)
+    assert mask()[36, 40] > 200
+    assert mask()[44, 40] > 200
+    page.keyboard.press("z")
+    until(page, lambda: mask()[52, 40] < 50)
+    assert mask()[44, 40] > 200
+    # The canvas shows the mask that counts again, so the next stroke builds on it.
+    background = """() => { const canvas = document.querySelector("canvas.mask");
+        return canvas.getContext("2d").getImageData(40, 52, 1, 1).data[3]; }"""
+    until(page, lambda: page.evaluate(background) == 255)
+    drag(page, spot(10, 5), spot(70, 5))
+    until(page, lambda: mask()[5, 40] > 200)
+    assert mask()[44, 40] > 200
+    assert mask()[52, 40] < 50
+
+
 def test_the_page_is_in_japanese_where_the_browser_is_and_switches(browser, address):
     page, said = open_page(browser, address, locale="ja-JP", scheme="dark")
     assert page.locator("html").get_attribute("lang") == "ja"

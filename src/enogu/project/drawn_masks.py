@@ -115,7 +115,7 @@ def renew_drawn_masks(
             background=loader.background,
             max_megapixels=loader.max_megapixels,
         )
-        key = _files(decision).get(MASK_FILE, "")
+        key = drawn_files(decision).get(MASK_FILE, "")
         if not records.derived.path(key).is_file():
             raise ProjectError(
                 f"{entry.relative}: the mask that you drew is gone from "
@@ -132,10 +132,11 @@ def renew_drawn_masks(
 def _is_stale(decision: Decision, prep: PrepConfig, derived: DerivedFiles) -> bool:
     if decision.values.get(_MADE_FOR) != _wanted(prep):
         return True
-    return not all(derived.path(key).is_file() for key in _files(decision).values())
+    return not all(derived.path(key).is_file() for key in drawn_files(decision).values())
 
 
-def _files(decision: Decision) -> dict[str, str]:
+def drawn_files(decision: Decision) -> dict[str, str]:
+    """Return the keys of the files that a decision names, by role."""
     files = decision.values.get(FILES)
     return {role: str(key) for role, key in files.items()} if isinstance(files, dict) else {}
 

@@ -141,8 +141,8 @@ def _add_questions(app: FastAPI) -> None:
     async def mask(request: Request, picture_id: str) -> Response:
         desk = _desk(request)
         drawn = await run_in_threadpool(read_drawn_mask, await request.body())
-        desk.draw_mask(picture_id, drawn)
-        return _changed(desk, [picture_id])
+        key = desk.draw_mask(picture_id, drawn)
+        return _changed(desk, [picture_id], mask=key)
 
     @app.post("/api/undo")
     async def undo(request: Request) -> Response:
@@ -205,9 +205,9 @@ def _used_file(desk: ReviewDesk, picture_id: str, role: str, uses: tuple[str, ..
     return desk.file_of(picture_id, BACKGROUND, role)
 
 
-def _changed(desk: ReviewDesk, picture_ids: list[str]) -> Response:
+def _changed(desk: ReviewDesk, picture_ids: list[str], **more: str) -> Response:
     rows = [row_as_dict(row) for row in desk.rows_of(picture_ids)]
-    return JSONResponse({"can_undo": desk.can_undo, "rows": rows})
+    return JSONResponse({"can_undo": desk.can_undo, "rows": rows, **more})
 
 
 async def _say_error(request: Request, error: Exception) -> Response:
@@ -245,7 +245,7 @@ def view_as_dict(desk: ReviewDesk, view: PictureView) -> dict[str, object]:
                 "found": one.found,
                 "decided": one.decided,
                 "values": values,
-                "has_mask": one.has_mask,
+                "mask": one.mask,
                 "can_accept": one.can_accept,
                 "regions": [
                     {"kind": kind, "box": list(box), "score": score}

@@ -5,8 +5,11 @@ import pytest
 from PIL import Image
 
 from enogu.errors import BusyError, PictureError, ProjectError
+from enogu.pictures.box import Box
 from enogu.pictures.chain import effective
 from enogu.pictures.records import Decisions, Records
+from enogu.pictures.scan import scan_pictures
+from enogu.project.prep import prepared_pictures
 from enogu.project.review import open_desk
 
 
@@ -169,7 +172,7 @@ def test_all_that_is_known_of_a_picture_is_shown(desk, ids):
     assert list(steps) == ["trim", "background", "regions"]
     assert steps["trim"].can_accept
     assert not steps["trim"].decided
-    assert steps["background"].has_mask
+    assert steps["background"].mask is not None
     assert steps["regions"].regions == (("face", (22, 12, 40, 25), 0.4),)
 
 
@@ -209,3 +212,18 @@ def test_history_lines_are_plain_json(desk, ids):
     desk.give([ids["a"]], "keep")
     text = (desk.project.work_dir / "review" / "history.jsonl").read_text(encoding="utf-8")
     assert json.loads(text) == [[ids["a"], "use", None, {}]]
+
+
+def test_training_leaves_out_what_was_left_out_and_uses_the_drawn_crop(reviewed_project):
+    project, ids = reviewed_project
+    with open_desk(project) as desk:
+        desk.give([ids["b"]], "leave-out")
+        desk.give([ids["c"]], "keep")
+        desk.draw_crop(ids["a"], [10, 0, 70, 60])
+    scan = scan_pictures(project.pictures_dir)
+    prepared = prepared_pictures(project, scan.records, 32)
+    assert [item.path.name for item in prepared.left_out] == ["b.png"]
+    used = {record.path.name: record.crop for record in prepared.records}
+    assert used["a.png"] == Box(10, 0, 70, 60)
+    assert used["c.png"] == Box(10, 10, 70, 50)
+    assert used["d.png"] is None

@@ -27,7 +27,7 @@ from enogu.pictures.records import (
 from enogu.pictures.steps import BACKGROUND, REGIONS, TRIM
 from enogu.pictures.steps.background import MASK_FILE
 from enogu.pictures.thumbnails import Thumbnails
-from enogu.project.drawn_masks import decide_mask
+from enogu.project.drawn_masks import decide_mask, drawn_files
 from enogu.project.layout import Project
 from enogu.project.picture_files import look_at_project, project_loader
 from enogu.project.prep_decisions import agreed
@@ -50,7 +50,8 @@ class StepView:
     values: Mapping[str, JsonValue]
     regions: Sequence[tuple[str, tuple[int, int, int, int], float]]
     """Kind, box, score."""
-    has_mask: bool
+    mask: str | None
+    """The key of its mask; another mask has another key."""
     can_accept: bool
     """Whether it proposes something that a person can agree to."""
 
@@ -235,8 +236,8 @@ class ReviewDesk:
         else:
             self._history.decide([(picture_id, REGIONS, None)])
 
-    def draw_mask(self, picture_id: str, mask: Pixels) -> None:
-        """Keep a mask that a person drew.
+    def draw_mask(self, picture_id: str, mask: Pixels) -> str:
+        """Keep a mask that a person drew, and return its key.
 
         Args:
             picture_id: The picture.
@@ -260,6 +261,7 @@ class ReviewDesk:
             self._records.derived,
         )
         self._history.decide([(picture_id, BACKGROUND, decision)])
+        return drawn_files(decision)[MASK_FILE]
 
     def undo(self) -> list[str]:
         """Take the last decision back; return the pictures it was about."""
@@ -332,7 +334,7 @@ def _step_view(step: str, result: StepResult | None, decision: Decision | None) 
             (one.kind, (one.box.left, one.box.top, one.box.right, one.box.bottom), one.score)
             for one in _regions_of(result, counts)
         ),
-        has_mask=counts is not None and MASK_FILE in counts.files,
+        mask=None if counts is None else counts.files.get(MASK_FILE),
         can_accept=agreed(step, result) is not None,
     )
 

@@ -37,7 +37,7 @@ export function Detail({ id, row, showAll, attempt, take, tell, verdictButtons, 
     attempt(() => api.readPicture(id)).then((answer) => {
       if (answer && !isGone) {
         // Without a mask everything is subject, so the first strokes take background away.
-        if (!view) setErasing(!answer.steps.some((/** @type {any} */ one) => one.has_mask));
+        if (!view) setErasing(!answer.steps.some((/** @type {any} */ one) => one.mask));
         setView(answer);
         setRevision((old) => old + 1);
       }
@@ -50,7 +50,8 @@ export function Detail({ id, row, showAll, attempt, take, tell, verdictButtons, 
     if (answer) {
       take(answer);
       tell(say("saved"));
-    } else setRevision((old) => old + 1);
+    }
+    return answer;
   }, []);
 
   useLayoutEffect(() => {
@@ -106,12 +107,12 @@ export function Detail({ id, row, showAll, attempt, take, tell, verdictButtons, 
           ${isAfter
             ? html`<img class="after" src=${`/after/${id}?r=${revision}`} alt=${say("after")} />`
             : html`<img src=${`/full/${id}`} alt=${view.name} />
-              <${Mask} id=${id} key=${`mask${revision}`} width=${Math.round(view.width * scale)}
+              <${Mask} width=${Math.round(view.width * scale)}
                 height=${Math.round(view.height * scale)} isShown=${tool === "mask"}
-                source=${steps.background?.has_mask ? `/mask/${id}?r=${revision}` : null}
+                id=${id} mask=${steps.background?.mask ?? null} revision=${revision}
                 brush=${brush} isErasing=${isErasing}
                 onDrawn=${(/** @type {Blob} */ mask) => save(() => api.drawMask(id, mask))} />
-              <${Boxes} key=${`boxes${revision}`} width=${view.width} height=${view.height} tool=${tool}
+              <${Boxes} width=${view.width} height=${view.height} tool=${tool}
                 crop=${trim && trim.verdict !== "skip" ? trim.values.box ?? whole : whole}
                 proposal=${trim?.verdict === "unsure" ? trim.values.proposal : null}
                 regions=${regions} kind=${kind} selected=${selected} onSelect=${setSelected}

@@ -1,23 +1,31 @@
 // A mask over a picture, painted with a brush: what is tinted is background.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
 
 const TINT = [226, 43, 92];
 
 /**
- * @param {{width: number, height: number, source: string | null, isShown: boolean, brush: number,
- *   isErasing: boolean, onDrawn: (mask: Blob) => void}} props
- *   `source` is the address of the mask there is; without one everything is subject.
+ * @param {{width: number, height: number, id: string, mask: string | null, revision: number,
+ *   isShown: boolean, brush: number, isErasing: boolean, onDrawn: (mask: Blob) => Promise<{mask: string} | null>}} props
+ *   `mask` is the key of the mask there is; without one everything is subject. `revision` rises each
+ *   time it was asked for: an undo may lead back to the key that was known before the last stroke.
  */
-export function Mask({ width, height, source, isShown, brush, isErasing, onDrawn }) {
+export function Mask({ width, height, id, mask, revision, isShown, brush, isErasing, onDrawn }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const last = useRef(/** @type {[number, number] | null} */ (null));
+  // The key of what the canvas shows; undefined while it shows nothing that is kept.
+  const shown = useRef(/** @type {string | null | undefined} */ (undefined));
+  const unsaved = useRef(0);
+  const [numRefused, setRefused] = useState(0);
 
   // The canvas holds the background: opaque where the mask is 0, clear where it is 255.
   useEffect(() => {
+    // Its own strokes are there already; a stroke that goes on must not be wiped away.
+    if (last.current || unsaved.current || shown.current === mask) return;
     const pen = context(canvas.current);
     pen.clearRect(0, 0, width, height);
-    if (!source) return;
+    shown.current = mask;
+    if (!mask) return;
     const picture = new Image();
     picture.onload = () => {
       pen.drawImage(picture, 0, 0, width, height);
@@ -28,9 +36,9 @@ export function Mask({ width, height, source, isShown, brush, isErasing, onDrawn
       }
       pen.putImageData(pixels, 0, 0);
     };
-    picture.src = source;
+    picture.src = `/mask/${id}?key=${mask}`;
     return () => { picture.onload = null; };
-  }, [source, width, height]);
+  }, [id, mask, revision, width, height, numRefused]);
 
   const at = (/** @type {PointerEvent} */ event) => {
     const place = /** @type {HTMLCanvasElement} */ (canvas.current).getBoundingClientRect();
@@ -68,7 +76,11 @@ export function Mask({ width, height, source, isShown, brush, isErasing, onDrawn
   const onUp = async () => {
     if (!last.current) return;
     last.current = null;
-    onDrawn(await toMask(/** @type {HTMLCanvasElement} */ (canvas.current)));
+    unsaved.current += 1;
+    const answer = await onDrawn(await toMask(/** @type {HTMLCanvasElement} */ (canvas.current)));
+    unsaved.current -= 1;
+    shown.current = answer?.mask;
+    if (!answer) setRefused((old) => old + 1);
   };
   return html`<canvas class="mask" ref=${canvas} width=${width} height=${height}
     style=${{ visibility: isShown ? "visible" : "hidden" }}

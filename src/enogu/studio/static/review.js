@@ -152,11 +152,10 @@ function Page() {
         End: () => move(shown.length - 1, event.shiftKey),
         Enter: () => opened === null && shown[cursor] && setOpened(shown[cursor].id),
         Escape: () => (target.tagName === "INPUT" ? target.blur() : setOpened(null)),
-        Tab: nextUnsure,
+        j: nextUnsure,
         z: undo,
       };
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      if (key === "Tab" && (event.shiftKey || opened !== null)) return;
       if (key === "Enter" && target.tagName === "BUTTON") return;
       const action = key in VERDICT_KEYS ? () => judge(VERDICT_KEYS[key]) : keys[key];
       if (!action) return;
@@ -232,7 +231,7 @@ function Page() {
       <span class="grow"></span>
       ${opened === null && verdictButtons}
       <span>${say("help")}: <kbd>← ↑ ↓ →</kbd> ${say("help.move")}, <kbd>Enter</kbd> ${say("help.open")},
-        ${" "}<kbd>Shift</kbd> ${say("help.range")}, <kbd>Tab</kbd> ${say("help.next")}</span>
+        ${" "}<kbd>Shift</kbd> ${say("help.range")}, <kbd>J</kbd> ${say("help.next")}</span>
     </footer>
   </div>`;
 }
