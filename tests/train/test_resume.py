@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from enogu.errors import ConfigError, ProjectError
+from enogu.project import RunFolder
 from enogu.train.events import read_events
 from enogu.train.report import write_report
 from enogu.train.resume import FIXED, is_fixed
@@ -107,10 +108,22 @@ def test_a_new_run_says_in_what_the_unfinished_one_differs(make_project):
     assert "enogu train --resume" in result.note
 
 
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """A place for one project with a stopped run, made by the first test that asks."""
+    return tmp_path_factory.mktemp("trained") / "star"
+
+
 @pytest.fixture
-def stopped(make_project):
-    result, _ = stop_at(make_project(), 2)
-    return result.run
+def stopped(make_project, trained_once):
+    """A stopped run of a project of this test's own; it is trained once and copied."""
+    project = make_project()
+    if trained_once.exists():
+        shutil.copytree(trained_once, project.root, dirs_exist_ok=True)
+    else:
+        stop_at(project, 2)
+        shutil.copytree(project.root, trained_once)
+    return RunFolder(project.runs_dir / "0001")
 
 
 def test_a_run_of_another_project_is_refused(make_project, stopped):

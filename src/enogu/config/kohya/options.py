@@ -101,12 +101,13 @@ _LEARNING = (
     _row("initial_step", "int", _FOREIGN_STATE),
     _row("skip_until_initial_step", "flag", _FOREIGN_STATE),
     _row("resume", "text", _FOREIGN_STATE),
-    _row("validation_split", "float", "check.share", default=0.0, data=True),
-    _row("validation_seed", "int", Missing(reason="the split follows from train.seed"), data=True),
+    _row("validation_split", "float", "validation.share", default=0.0, data=True),
+    _row("validation_seed", "int", "validation.seed", data=True),
+    _row("validate_every_n_steps", "int", "validation.every"),
     *_rows(
         "int",
-        Missing(reason="when the held-out pictures are looked at is not set this way"),
-        "validate_every_n_steps validate_every_n_epochs max_validation_steps",
+        Missing(reason="held-out pictures are measured by steps, or whenever an adapter is saved"),
+        "validate_every_n_epochs max_validation_steps",
     ),
 )
 
