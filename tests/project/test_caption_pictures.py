@@ -77,6 +77,13 @@ def test_the_persons_tags_come_first_and_files_are_made(project):
     }  # fmt: skip
 
 
+def test_how_much_of_it_the_person_wrote_too_is_told(project):
+    (project.pictures_dir / "a.txt").write_text("mychar, long hair, ^_^", encoding="utf-8")
+    assert caption(project).agreement == pytest.approx(2 / 4)
+    # What the tagger itself brought is no agreement.
+    assert caption(project).agreement == pytest.approx(2 / 4)
+
+
 def test_limits_are_moved_without_reading_again(project):
     caption(project)
     assert Counting.calls == 3

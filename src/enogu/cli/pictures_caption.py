@@ -159,6 +159,7 @@ def _reading_as_dict(source: TaggerSource, tagged: Tagged, plan: CaptionPlan) ->
         "without_any_tag": list(plan.nothing),
         "sharing_a_caption": list(plan.shared),
         "left_out": plan.left_out,
+        "agreement": plan.agreement,
         "new_files": plan.num_new,
     }
 
@@ -168,6 +169,15 @@ def _show_reading(source: TaggerSource, tagged: Tagged, plan: CaptionPlan) -> No
         f"[bold]{escape(source.name)}[/] read {counted(tagged.run.looked_at, 'picture')} now, "
         f"{tagged.run.unchanged} before"
     )
+    if plan.agreement is not None:
+        console.print(
+            f"  {plan.agreement:.0%} of what it reads in captioned pictures is in your captions too"
+        )
+    if source.name == _JUDGE:
+        console.print(
+            "  [yellow]note[/] the judge knows the drawn world only; on other drawings it guesses. "
+            "Give a WD tagger with --tagger model.onnx"
+        )
     for note in tagged.notes:
         console.print(f"  [yellow]note[/] {escape(note)}")
     for name, reason in (*tagged.run.refused, *tagged.unreadable):

@@ -67,6 +67,9 @@ class CaptionPlan:
     """Pictures that the tagger has not read."""
     left_out: int
     """Pictures that a person left out of the training."""
+    agreement: float | None
+    """Share of what was read in captioned pictures that the person wrote there too, 0 to 1; None
+    where there is nothing to compare."""
     results: tuple[StepResult, ...]
     """What the records will say of the tags written."""
 
@@ -186,6 +189,8 @@ class _Planner:
         self._nothing: list[str] = []
         self._shared: list[str] = []
         self._unread: list[str] = []
+        self._num_read = 0
+        self._num_agreed = 0
 
     def take(self, entry: FileEntry, results: Mapping[str, StepResult]) -> None:
         path = self._project.root / entry.relative
@@ -209,6 +214,10 @@ class _Planner:
         kept = results.get(WRITTEN_STEP)
         known = _History.read(kept, relative, None if file is None else file.data, there)
         mine = known.written.get(self._source, set[str]())
+        own = there.difference(*known.written.values())
+        if own:
+            self._num_read += len(set(found))
+            self._num_agreed += len(own & set(found))
         add = tuple(name for name in dict.fromkeys(found) if name not in known.refused)
         drop = mine - set(add)
         if not add and not there - drop:
@@ -245,6 +254,7 @@ class _Planner:
             shared=tuple(self._shared),
             unread=tuple(self._unread),
             left_out=left_out,
+            agreement=self._num_agreed / self._num_read if self._num_read else None,
             results=tuple(self._results[change.file.relative] for change in edit.changes),
         )
 
