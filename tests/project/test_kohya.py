@@ -104,6 +104,14 @@ def test_a_data_set_brings_repeats_masks_and_its_own_options(place):
     assert any("flip_aug differs between subsets" in note for note in made.notes)
 
 
+def test_captions_of_a_metadata_file_are_written_beside_the_pictures(place):
+    (place / "meta.json").write_text(json.dumps({"c": {"tags": "one, two"}}), encoding="utf-8")
+    words = ["--train_data_dir", "heap", "--in_json", "meta.json", "--dataset_repeats", "3"]
+    made = import_kohya(words, into=place / "meta")
+    text = (made.root / "pictures" / "3_heap" / "c.txt").read_text(encoding="utf-8")
+    assert text.strip() == "one, two"
+
+
 def test_only_the_settings_can_be_written(place):
     made = import_kohya(["config.toml"], into=place / "bare", pictures=False)
     assert made.pictures is None

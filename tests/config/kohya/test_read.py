@@ -117,6 +117,22 @@ def test_what_cannot_be_read_is_refused_with_its_place(write, name, text, messag
         read_kohya([write(name, text)])
 
 
+def test_files_of_other_kinds_are_refused_and_programs_are_not(write):
+    with pytest.raises(ConfigError, match="not read"):
+        read_kohya([write("train.ps1", "x")])
+    write("train_network.py", "")
+    assert read_kohya(["train_network.py", "--seed", "1"]).reading.values == {"seed": 1}
+
+
+def test_paths_of_windows_are_found_here(write, tmp_path):
+    (tmp_path / "a b").mkdir()
+    write("a b/x.txt", "")
+    found = read_kohya(["--seed", "1"])
+    assert found.find("a b\\x.txt") == str(tmp_path / "a b" / "x.txt")
+    assert found.find("C:\\none\\x.txt") is None
+    assert found.find("") is None
+
+
 def test_calls_without_a_script_or_without_anything_are_refused(write):
     with pytest.raises(ConfigError, match="no call of"):
         read_kohya(["accelerate", "launch"])

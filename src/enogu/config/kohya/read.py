@@ -1,5 +1,6 @@
 """FoundOptions the options of a run from everything a person may give."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from enogu.config.kohya.script import read_script
-from enogu.config.kohya.words import FoundOptions, read_words
+from enogu.config.kohya.words import FoundOptions, read_words, script_name
 from enogu.errors import ConfigError
 
 _SCRIPT_SUFFIXES = (".sh", ".bat", ".cmd", ".txt", ".command")
@@ -29,12 +30,25 @@ class Sources:
     folders: tuple[Path, ...]
 
     def find(self, name: str) -> str | None:
-        """Return the absolute path of a file or folder that options name, or None."""
-        given = Path(name).expanduser()
-        for folder in self.folders:
-            if name and (folder / given).exists():
-                return str((folder / given).absolute())
+        """Return the absolute path of a file or folder that options name, or None.
+
+        Paths of Windows are understood under WSL too: ``C:/x`` is looked for in ``/mnt/c/x``.
+        """
+        for form in _forms(name):
+            given = Path(form).expanduser()
+            for folder in self.folders:
+                if (folder / given).exists():
+                    return str((folder / given).absolute())
         return None
+
+
+def _forms(name: str) -> list[str]:
+    """Return a path as it is written, and as this system writes it when it is of Windows."""
+    if not name:
+        return []
+    slashes = name.replace("\\", "/")
+    drive = re.fullmatch(r"([A-Za-z]):/(.*)", slashes)
+    return [name, f"/mnt/{drive[1].lower()}/{drive[2]}" if drive else slashes]
 
 
 def read_kohya(words: Sequence[str]) -> Sources:
@@ -55,6 +69,8 @@ def read_kohya(words: Sequence[str]) -> Sources:
         path = Path(rest[0]).expanduser()
         suffix = path.suffix.lower()
         if suffix not in (".toml", ".json", *_SCRIPT_SUFFIXES):
+            if path.is_file() and script_name(path.name) is None:
+                raise ConfigError(f"{path}: files of this kind are not read", hint=_HINT)
             break
         rest.pop(0)
         if not path.is_file():
