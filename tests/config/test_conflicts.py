@@ -166,6 +166,9 @@ CASES = {
         ({"pictures.bucket_max": 700, "pictures.resolution": 512}, Known()),
     ],
     "prefix-is-shuffled": [({"captions.prefix": "best quality, hoshi,"}, Known())],
+    "offload-on-a-cpu": [({"machine.offload": 0.5}, Known(device="cpu"))],
+    "fp8-on-apple": [({"machine.base_format": "fp8"}, Known(device="mps"))],
+    "park-without-samples": [({"machine.park": True, "samples.every": 0}, Known())],
 }
 """For each row: settings that it refuses, with what is known of the base."""
 

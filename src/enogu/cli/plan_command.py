@@ -10,24 +10,29 @@ from rich.table import Table
 from enogu.cli.common import Common, console, duration, gib, print_json
 
 if TYPE_CHECKING:
+    from enogu.train.fit import Measure
     from enogu.train.plan import BlockRow
 
 
 def plan(
     *,
+    memory: str | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
     """Say what a run would do and need; trains nothing.
 
-    Example: enogu plan --set train.rank=8
+    Example: enogu plan --memory 8GB
+
+    Args:
+        memory: Memory that training may use, such as 8GB; says what is switched on to fit in.
     """
     from enogu.files import make_dirs
     from enogu.train.plan import make_plan, plan_as_dict, write_contact_sheet
     from enogu.train.setup import open_setup
 
-    project = common.open_project()
-    setup = open_setup(project)
-    made = make_plan(setup)
+    project = common.open_project(machine__memory=memory)
+    made = make_plan(open_setup(project))
+    setup = made.setup
     sheet = write_contact_sheet(setup, make_dirs(project.work_dir) / "contact-sheet.png")
     if common.json:
         print_json({**plan_as_dict(made), "contact_sheet": str(sheet)})
@@ -63,6 +68,8 @@ def plan(
         f"one step {gib(prediction.activations_bytes)}, "
         f"adapter and optimiser {gib(prediction.adapter_bytes)})"
     )
+    if setup.config.machine.memory:
+        _print_measures(made.measures, setup.config.machine.memory)
     console.print(
         f"Time about [bold]{duration(prediction.seconds)}[/] "
         f"({prediction.seconds_per_step:.2f} s per step); disk {gib(prediction.cache_bytes)}, of "
@@ -76,6 +83,25 @@ def plan(
         console.print(f"[yellow]note[/] {escape(warning)}")
     console.print(f"Pictures exactly as they will be trained: {escape(str(sheet))}")
     console.print("Next: enogu train")
+
+
+def _print_measures(measures: "Sequence[Measure]", asked: str) -> None:
+    if not measures:
+        console.print(f"This fits into {asked} as it is")
+        return
+    table = Table(title=f"Switched on to fit into {asked}", title_justify="left", box=None)
+    for heading in ("setting", "what it does", "saves", "step takes", "costs beside time"):
+        table.add_column(heading)
+    for measure in measures:
+        settings = ", ".join(f"{name} = {value}" for name, value in measure.settings.items())
+        table.add_row(
+            settings,
+            measure.does,
+            gib(measure.saved_bytes),
+            f"{measure.step_factor:.2f} times as long",
+            measure.costs,
+        )
+    console.print(table)
 
 
 def _block_table(rows: "Sequence[BlockRow]") -> Table:

@@ -4,7 +4,7 @@ from enogu.config.captions import CaptionsConfig
 from enogu.config.conflicts import CONFLICTS, SETTLED, Conflict, Known, find_conflicts
 from enogu.config.draw import DrawConfig
 from enogu.config.loss import LossConfig
-from enogu.config.machine import MachineConfig
+from enogu.config.machine import MachineConfig, parse_memory
 from enogu.config.model import ModelConfig
 from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
@@ -48,6 +48,7 @@ __all__ = [
     "config_json_schema",
     "find_conflicts",
     "parse_assignment",
+    "parse_memory",
     "read_config_file",
     "resolve",
     "resolve_snapshot",

@@ -1,6 +1,6 @@
 """A loaded base: the modules of one checkpoint and what is known about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +111,17 @@ class Base:
             self.loaded_vae = None
         else:
             self.loaded_text_encoders = []
+
+    def borrow(self, other: "Base", parts: Collection[Part]) -> None:
+        """Take over `parts` of another load of the same base, with its tokenizers."""
+        for part in parts:
+            if part == "unet":
+                self.loaded_unet = other.loaded_unet
+            elif part == "vae":
+                self.loaded_vae = other.loaded_vae
+            else:
+                self.loaded_text_encoders = other.loaded_text_encoders
+                self.tokenizers = other.tokenizers
 
     def modules(self) -> dict[str, nn.Module]:
         """Return the loaded modules by folder name: ``unet``, ``vae``, ``text_encoder`` …."""

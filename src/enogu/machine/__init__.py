@@ -3,9 +3,10 @@
 from enogu.machine.allocator import keep_freed_memory, return_freed_memory
 from enogu.machine.precision import Precision, choose_device, choose_precision
 from enogu.machine.probe import OPTIONAL_PACKAGES, Accelerator, Machine, probe_machine
-from enogu.machine.workplace import Workplace, choose_workplace
+from enogu.machine.workplace import GPU_RESERVE_BYTES, Workplace, choose_workplace
 
 __all__ = [
+    "GPU_RESERVE_BYTES",
     "OPTIONAL_PACKAGES",
     "Accelerator",
     "Machine",

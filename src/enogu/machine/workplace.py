@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import torch
 
-from enogu.config import MachineConfig
+from enogu.config import MachineConfig, parse_memory
 from enogu.machine.allocator import keep_freed_memory
 from enogu.machine.precision import Precision, choose_device, choose_precision
 from enogu.machine.probe import Machine, probe_machine
+
+GPU_RESERVE_BYTES = 600 << 20
+"""What the driver and the kernels of a CUDA process take of a card beside tensors. Not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,18 +22,24 @@ class Workplace:
         device: Where the base runs.
         precision: Number format of the frozen base, and why.
         threads: CPU threads of one operation.
+        memory_bytes: Memory of a GPU that may be used; None is all of it.
     """
 
     machine: Machine
     device: torch.device
     precision: Precision
     threads: int
+    memory_bytes: int | None = None
 
     def occupy(self) -> None:
         """Make this process work so from now on: its threads, and memory that is kept for reuse."""
         torch.set_num_threads(self.threads)
         if self.device.type == "cpu":
             keep_freed_memory()
+        if self.device.type == "cuda" and self.memory_bytes is not None:
+            room = torch.cuda.get_device_properties(self.device).total_memory
+            share = max(0, self.memory_bytes - GPU_RESERVE_BYTES) / room
+            torch.cuda.set_per_process_memory_fraction(min(1.0, share), self.device)
 
 
 def choose_workplace(settings: MachineConfig, *, num_parameters: int) -> Workplace:
@@ -47,4 +56,10 @@ def choose_workplace(settings: MachineConfig, *, num_parameters: int) -> Workpla
     device = choose_device(settings.device, machine)
     precision = choose_precision(settings.precision, machine, device, num_parameters=num_parameters)
     threads = settings.threads or machine.physical_cores
-    return Workplace(machine=machine, device=device, precision=precision, threads=threads)
+    return Workplace(
+        machine=machine,
+        device=device,
+        precision=precision,
+        threads=threads,
+        memory_bytes=parse_memory(settings.memory) if settings.memory else None,
+    )

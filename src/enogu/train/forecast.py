@@ -6,27 +6,39 @@ the way back are added up. Time is the number of floating-point operations of th
 speed of a short matrix product on this machine.
 """
 
+import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
-from enogu.config import LossConfig
+from enogu.config import LossConfig, MachineConfig
 from enogu.config.optimizers import optimizer_kind
-from enogu.families.architecture import build_text_encoder, build_unet, freeze
-from enogu.families.base import Base, TextEncoder
+from enogu.families.architecture import (
+    block_widths,
+    build_text_encoder,
+    build_unet,
+    build_vae,
+    freeze,
+)
+from enogu.families.base import Base, TextEncoder, vae_dtype_for
 from enogu.families.denoise import SizeConditioning, predict
+from enogu.families.spec import ALL_PARTS, Part
 from enogu.families.text import TextFeatures
-from enogu.frozen import pack_frozen
+from enogu.frozen import StoreReport, pack_frozen, store_frozen
+from enogu.machine import Precision
 from enogu.pictures.buckets import BucketSize
 from enogu.train.adapter import attach_adapter
 from enogu.train.feed import Feed
+from enogu.train.held import hold_vae
 from enogu.train.prepare import num_versions
 from enogu.train.setup import Setup
+from enogu.train.trace import StepTrace, peak_bytes, trace_forward
 
 PROCESS_BYTES = 480 << 20
 """Python with torch, diffusers and transformers loaded, before any model."""
@@ -49,6 +61,12 @@ _EFFICIENCY = {"fp32": 0.62, "bf16": 0.34, "fp16": 0.40}
 _CALL_SECONDS = 45e-6
 """Cost of one kernel call beside its arithmetic; it decides the time of small models."""
 
+_TRANSFER_BYTES_PER_SECOND = 12e9
+"""From locked main memory to a GPU: half of what PCIe 4.0 with 16 lanes can do. Not measured."""
+
+_UNPACK_BYTES_PER_SECOND = {True: 2.5e9, False: 200e9}
+"""Whole bytes made from a short format: on a CPU (measured), on a GPU (not measured)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
@@ -60,6 +78,7 @@ class Forecast:
         layout_bytes: Second layout of the frozen weights, for the way back; only on a CPU.
         activations_bytes: What is kept of one step for the way back, in the largest batch.
         adapter_bytes: Adapter, gradients and optimiser.
+        waiting_bytes: Weights that wait in main memory, beside the peak.
         trained_parameters: Numbers in the adapter.
         seconds_per_step: On this machine, for the average batch.
         seconds: The whole run with its samples, without preparing the caches.
@@ -72,6 +91,7 @@ class Forecast:
     layout_bytes: int
     activations_bytes: int
     adapter_bytes: int
+    waiting_bytes: int
     trained_parameters: int
     seconds_per_step: float
     seconds: float
@@ -79,22 +99,15 @@ class Forecast:
     text_cache_bytes: int
 
 
-@dataclass(frozen=True)
-class _Trace:
-    """One training step without memory: bytes kept, operations, calls."""
-
-    saved_bytes: int
-    flops: float
-    calls: int
-
-
 def forecast(setup: Setup) -> Forecast:
     """Work out what a run needs. Takes seconds and little memory, and loads no weights."""
-    config, info = setup.config, setup.info
-    width = torch.finfo(setup.precision.dtype).bits // 8
+    config = setup.config
     base = meta_base(setup)
     adapter = attach_adapter(base, config, setup.project.root)
     trained = sum(value.numel() for value in adapter.parameters())
+    stored = store_frozen(
+        base.unet, form=config.machine.base_format, waiting=config.machine.offload
+    )
     layout = 0
     if setup.device.type == "cpu":
         layout = pack_frozen(base.unet, dtype=setup.precision.dtype).backward_bytes
@@ -108,34 +121,154 @@ def forecast(setup: Setup) -> Forecast:
         trace = _trace_step(base, *largest)
     # The second prediction of `base_prior` is kept for the way back beside the first.
     kept = trace.saved_bytes * (2 if config.train.loss.base_prior else 1)
-    parts = _held_parts(setup)
-    weights = sum(info.num_parameters[part] for part in parts) * width
     copies = _COPIES + optimizer_kind(config.train.optimizer).copies + bool(config.train.ema)
-    adapter_bytes = int(trained * 4 * copies)
-    peak = weights + layout + kept + adapter_bytes
-    if setup.device.type == "cpu":
-        peak = int(peak + ALLOCATOR_SHARE * kept) + PROCESS_BYTES
-    per_pixel = trace.flops / (largest[0].area * largest[1])
-    pixels = sum(size.area * count * number for (size, count), number in sizes.items())
-    flops = per_pixel * pixels / sum(sizes.values())
-    parts_per_step = sum(-(-count // at_once) * n for (_, count), n in sizes.items())
-    calls = trace.calls * parts_per_step / sum(sizes.values())
-    per_step = flops / _speed(setup) + calls * _CALL_SECONDS
-    samples = _sample_seconds(setup, per_step, pixels / sum(sizes.values()))
-    per_step *= _time_with_answers(config.train.loss)
+    needs = _Needs(
+        unet=_unet_bytes(setup, stored),
+        layout=layout,
+        activations=kept,
+        adapter=int(trained * 4 * copies),
+        work=stored.largest_bytes,
+    )
+    step = _step_seconds(setup, trace, sizes, base)
+    step += _fetch_seconds(setup, stored, sizes)
+    samples = _sample_seconds(setup, step, _mean_area(sizes))
+    step *= _time_with_answers(config.train.loss)
     text_cache, latent_cache = _cache_bytes(setup)
     return Forecast(
-        peak_bytes=int(peak),
-        weights_bytes=weights,
+        peak_bytes=_peak(setup, needs),
+        weights_bytes=needs.unet + _other_parts_bytes(setup, held_while_training(setup)),
         layout_bytes=layout,
         activations_bytes=kept,
-        adapter_bytes=adapter_bytes,
+        adapter_bytes=needs.adapter,
+        waiting_bytes=stored.waiting_bytes,
         trained_parameters=trained,
-        seconds_per_step=per_step,
-        seconds=per_step * config.train.steps + samples,
+        seconds_per_step=step,
+        seconds=step * config.train.steps + samples,
         cache_bytes=text_cache + latent_cache,
         text_cache_bytes=text_cache,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Needs:
+    """Bytes of what a step needs."""
+
+    unet: int
+    layout: int
+    activations: int
+    adapter: int
+    work: int
+
+
+def _peak(setup: Setup, needs: _Needs) -> int:
+    """Return the highest of the three moments that can be it: encoding, a step, a sample."""
+    training = needs.unet + needs.layout + needs.activations + needs.adapter + needs.work
+    training += _other_parts_bytes(setup, held_while_training(setup))
+    on_cpu = setup.device.type == "cpu"
+    if on_cpu:
+        training = int(training + ALLOCATOR_SHARE * needs.activations)
+    pictures = (item.fit.bucket for item in setup.prepared.all_items)
+    largest = max(pictures, key=lambda bucket: bucket.area)
+    encoding = _other_parts_bytes(setup, ["vae"]) + vae_work_bytes(setup, largest, decode=False)
+    moments = [training, encoding]
+    if setup.config.samples.drawn:
+        sizes = (BucketSize(p.recipe.width, p.recipe.height) for p in setup.samples)
+        largest = max(sizes, key=lambda size: size.area)
+        parts = _other_parts_bytes(setup, ["vae", "text_encoders"])
+        work = vae_work_bytes(setup, largest, decode=True)
+        moments.append(needs.unet + needs.adapter + parts + work)
+    return max(moments) + (PROCESS_BYTES if on_cpu else 0)
+
+
+def _unet_bytes(setup: Setup, stored: StoreReport) -> int:
+    width = torch.finfo(setup.precision.dtype).bits // 8
+    whole = setup.info.num_parameters["unet"] * width
+    return whole - stored.plain_bytes + stored.device_bytes
+
+
+def held_while_training(setup: Setup) -> list[Part]:
+    """Return the parts beside the UNet that are held during the steps."""
+    config = setup.config
+    parts: list[Part] = []
+    if config.samples.drawn and not config.machine.park:
+        parts.append("vae")
+    if config.train.text_encoder or parts:
+        parts.append("text_encoders")
+    return parts
+
+
+def _other_parts_bytes(setup: Setup, parts: Sequence[Part]) -> int:
+    dtype = setup.precision.dtype
+    widths = {part: torch.finfo(dtype).bits // 8 for part in ALL_PARTS}
+    widths["vae"] = torch.finfo(vae_dtype_for(dtype)).bits // 8
+    return sum(setup.info.num_parameters[part] * widths[part] for part in parts)
+
+
+def vae_work_bytes(setup: Setup, size: BucketSize, *, decode: bool) -> int:
+    """Return the most that the VAE holds beside its weights while one picture passes.
+
+    Args:
+        setup: The base, its number format, and whether tiles are used.
+        size: Of the picture.
+        decode: From latents to pixels; else from pixels to latents.
+    """
+    dtype = vae_dtype_for(setup.precision.dtype)
+    described = json.dumps(dict(setup.info.architecture.vae))
+    return _vae_peak(described, dtype, size, setup.config.machine.vae_tiling, decode)
+
+
+@cache
+def _vae_peak(
+    described: str, dtype: torch.dtype, size: BucketSize, tiling: bool, decode: bool
+) -> int:
+    with torch.device("meta"):
+        vae = freeze(build_vae(json.loads(described)))
+    nn.Module.to(vae, dtype=dtype)
+    downscale = 2 ** (len(block_widths(vae.config)) - 1)
+    hold_vae(vae, MachineConfig(vae_tiling=tiling), downscale)
+    if not decode:
+        image = torch.zeros(1, 3, size.height, size.width, dtype=dtype, device="meta")
+        return peak_bytes(lambda: vae.encode(cast(Any, image), return_dict=False))
+    channels = _whole(vae.config["latent_channels"])
+    shape = (1, channels, size.height // downscale, size.width // downscale)
+    latents = torch.zeros(shape, dtype=dtype, device="meta")
+    return peak_bytes(lambda: vae.decode(cast(Any, latents), return_dict=False))
+
+
+_Sizes = Counter[tuple[BucketSize, int]]
+"""How many batches there are of each bucket and number of pictures."""
+
+
+def _mean_area(sizes: _Sizes) -> float:
+    """Return the pixels of an average step."""
+    return sum(size.area * count * n for (size, count), n in sizes.items()) / sum(sizes.values())
+
+
+def _parts_per_step(setup: Setup, sizes: _Sizes) -> float:
+    """Return how many forward passes an average step takes."""
+    at_once = setup.config.train.batch_size
+    passes = sum(-(-count // at_once) * n for (_, count), n in sizes.items())
+    return passes / sum(sizes.values())
+
+
+def _step_seconds(setup: Setup, trace: StepTrace, sizes: _Sizes, base: Base) -> float:
+    """Return the time of an average step, without the fetching of weights."""
+    at_once = setup.config.train.batch_size
+    largest = max(size.area * min(count, at_once) for size, count in sizes)
+    again = _FORWARD_SHARE if setup.config.train.gradient_checkpointing else 0.0
+    flops = trace.flops * (1 + _BACKWARD_FACTOR / 2) * (1 + again) / largest * _mean_area(sizes)
+    calls = sum(1 for _ in base.unet.modules()) * 6 * (1 + again)
+    calls *= _parts_per_step(setup, sizes)
+    return flops / _speed(setup.precision, setup.device) + calls * _CALL_SECONDS
+
+
+def _fetch_seconds(setup: Setup, stored: StoreReport, sizes: _Sizes) -> float:
+    """Return the time an average step spends on making stored weights whole."""
+    uses = 3 if setup.config.train.gradient_checkpointing else 2
+    seconds = stored.waiting_bytes / _TRANSFER_BYTES_PER_SECOND
+    if setup.config.machine.base_format != "full":
+        seconds += stored.plain_bytes / _UNPACK_BYTES_PER_SECOND[setup.device.type == "cpu"]
+    return uses * seconds * _parts_per_step(setup, sizes)
 
 
 def _time_with_answers(settings: LossConfig) -> float:
@@ -146,33 +279,6 @@ def _time_with_answers(settings: LossConfig) -> float:
     if settings.masked and settings.masked_prior:
         factor += _FORWARD_SHARE
     return factor
-
-
-def saved_bytes(run: "Any", parameters: list[Tensor]) -> int:  # noqa: ANN401 a plain callable
-    """Return how many bytes autograd keeps for the way back when `run()` is called.
-
-    Args:
-        run: Called once, with gradients on.
-        parameters: Tensors that exist anyway and are not counted.
-    """
-    known = {_storage_id(value) for value in parameters}
-    kept: dict[int, Any] = {}
-
-    def pack(value: Tensor) -> Tensor:
-        storage = value.untyped_storage()
-        if (identity := _storage_id(value)) not in known:
-            # The storage itself is held, so that its address cannot be used again meanwhile.
-            kept[identity] = storage
-        return value
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
-        run()
-    return sum(storage.nbytes() for storage in kept.values())
-
-
-def _storage_id(value: Tensor) -> int:
-    # Tensors without memory all have the data pointer 0; only the storage object tells them apart.
-    return value.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
 
 
 def meta_base(setup: Setup) -> Base:
@@ -212,7 +318,7 @@ def meta_base(setup: Setup) -> Base:
     )
 
 
-def _batches(feed: Feed, setup: Setup) -> Counter[tuple[BucketSize, int]]:
+def _batches(feed: Feed, setup: Setup) -> "_Sizes":
     """Count the batches of one epoch by bucket and number of pictures."""
     items = setup.prepared.all_items
     return Counter(
@@ -221,7 +327,7 @@ def _batches(feed: Feed, setup: Setup) -> Counter[tuple[BucketSize, int]]:
     )
 
 
-def _trace_step(base: Base, bucket: BucketSize, count: int) -> _Trace:
+def _trace_step(base: Base, bucket: BucketSize, count: int) -> StepTrace:
     channels = int(base.unet.config["in_channels"])
     shape = (count, channels, bucket.height // base.downscale, bucket.width // base.downscale)
     text_width = int(base.unet.config["cross_attention_dim"])
@@ -240,24 +346,13 @@ def _trace_step(base: Base, bucket: BucketSize, count: int) -> _Trace:
     def run() -> None:
         predict(base, latents, timesteps, features, sizes)
 
-    counter = FlopCounterMode(display=False)
-    with counter:
-        kept = saved_bytes(run, [*base.unet.parameters(), *base.unet.buffers()])
-    flops = counter.get_total_flops() * (1 + _BACKWARD_FACTOR / 2)
-    calls = sum(1 for _ in base.unet.modules()) * 6
-    return _Trace(kept, flops, calls)
+    return trace_forward(run, [*base.unet.parameters(), *base.unet.buffers()])
 
 
-def _held_parts(setup: Setup) -> list[str]:
-    config = setup.config
-    if config.samples.drawn:
-        return ["unet", "vae", "text_encoders"]
-    return ["unet", "text_encoders"] if config.train.text_encoder else ["unet"]
-
-
-def _speed(setup: Setup) -> float:
+@cache
+def _speed(precision: Precision, device: torch.device) -> float:
     """Return the operations per second a step reaches here, from a short product."""
-    dtype, device = setup.precision.dtype, setup.device
+    dtype = precision.dtype
     side = 1024 if device.type == "cpu" else 4096
     left = torch.ones(side, side, dtype=dtype, device=device)
     right = torch.ones(side, side, dtype=dtype, device=device)
@@ -269,7 +364,7 @@ def _speed(setup: Setup) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     product = 2 * side**3 * rounds / (time.perf_counter() - started)
-    return product * _EFFICIENCY[setup.precision.name]
+    return product * _EFFICIENCY[precision.name]
 
 
 def _sample_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> float:

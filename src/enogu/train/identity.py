@@ -10,7 +10,7 @@ _FREE_SETTINGS = {
     "samples": None,
     "draw": None,
     "prep": None,
-    "machine": {"threads", "device"},
+    "machine": {"threads", "device", "memory", "park", "offload"},
     "train": {
         "save_every",
         "save_every_epochs",

@@ -64,6 +64,7 @@ class LatentCache:
         dtype: torch.dtype,
         downscale: int,
         masks: bool,
+        tile_px: int | None = None,
     ) -> None:
         self._cache = cache
         self._settings = settings
@@ -71,6 +72,7 @@ class LatentCache:
         self._dtype = dtype
         self._downscale = downscale
         self._masks = masks
+        self._tile_px = tile_px
         self._alpha_masks = masks and settings.alpha_as_mask
 
     def key(self, item: TrainingItem, *, flipped: bool = False) -> str:
@@ -90,9 +92,14 @@ class LatentCache:
                 "base": self._base_hash,
                 "dtype": str(self._dtype),
                 **item.record.changes,
+                **({"tile": self._tile_px} if self._is_tiled(item) else {}),
                 **({} if item.colour is None else {"colour": asdict(item.colour)}),
             }
         )
+
+    def _is_tiled(self, item: TrainingItem) -> bool:
+        bucket = item.fit.bucket
+        return self._tile_px is not None and max(bucket.width, bucket.height) > self._tile_px
 
     def missing(self, items: Sequence[TrainingItem]) -> list[tuple[TrainingItem, bool]]:
         """Return (version of a picture, flipped) for every entry that has to be made."""

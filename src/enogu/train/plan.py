@@ -11,7 +11,8 @@ from enogu.tags.caption import variants
 from enogu.tags.dataset import CaptionSyntax, caption_notes
 from enogu.tags.vocabulary import open_chosen_vocabulary
 from enogu.train.adapter import adapter_spec, attach_adapter
-from enogu.train.forecast import Forecast, forecast, meta_base
+from enogu.train.fit import Measure, fit_into_memory
+from enogu.train.forecast import Forecast, meta_base
 from enogu.train.prepare import TrainingItem
 from enogu.train.setup import Setup
 
@@ -70,6 +71,7 @@ class Plan:
         epochs: How often each picture is seen, repeats not counted.
         captions: A few captions as they will be trained.
         warnings: What a person should know before starting.
+        measures: What is switched on so that the run fits into ``machine.memory``.
     """
 
     setup: Setup
@@ -79,12 +81,18 @@ class Plan:
     epochs: float
     captions: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    measures: tuple[Measure, ...] = ()
 
 
 def make_plan(setup: Setup) -> Plan:
-    """Work out a plan. Nothing is trained and no weights are loaded."""
+    """Work out a plan. Nothing is trained and no weights are loaded.
+
+    Raises:
+        ConfigError: The run cannot be made to fit into ``machine.memory``.
+    """
+    fit = fit_into_memory(setup)
+    setup, prediction = fit.setup, fit.forecast
     config = setup.config
-    prediction = forecast(setup)
     return Plan(
         setup=setup,
         buckets=_bucket_rows(setup),
@@ -103,6 +111,7 @@ def make_plan(setup: Setup) -> Plan:
             *_warnings(setup, prediction),
             *_caption_warnings(setup),
         ),
+        measures=fit.measures,
     )
 
 
@@ -190,12 +199,23 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             "layout_bytes": prediction.layout_bytes,
             "activations_bytes": prediction.activations_bytes,
             "adapter_bytes": prediction.adapter_bytes,
+            "waiting_bytes": prediction.waiting_bytes,
             "trained_parameters": prediction.trained_parameters,
             "seconds_per_step": round(prediction.seconds_per_step, 3),
             "seconds": round(prediction.seconds, 1),
             "cache_bytes": prediction.cache_bytes,
             "text_cache_bytes": prediction.text_cache_bytes,
         },
+        "memory": [
+            {
+                "settings": dict(measure.settings),
+                "does": measure.does,
+                "costs": measure.costs,
+                "saved_bytes": measure.saved_bytes,
+                "step_factor": round(measure.step_factor, 3),
+            }
+            for measure in plan.measures
+        ],
         "captions": [{"picture": name, "caption": text} for name, text in plan.captions],
         "warnings": list(plan.warnings),
     }
@@ -274,9 +294,8 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
     if prediction.peak_bytes > room:
         found.append(
             f"the run needs about {prediction.peak_bytes / 2**30:.1f} GiB, but "
-            f"{room / 2**30:.1f} GiB are free: close other programs, set "
-            "train.gradient_checkpointing = true, or lower pictures.resolution or "
-            "train.batch_size"
+            f"{room / 2**30:.1f} GiB are free: close other programs, give the memory that may be "
+            "used (--memory), or lower pictures.resolution or train.batch_size"
         )
     busy = setup.place.machine.busy_note
     if busy and setup.device.type == "cpu" and setup.place.threads > 1:

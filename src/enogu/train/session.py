@@ -1,8 +1,9 @@
 """A whole run: caches, base, adapter, loop, files. The same call goes on where it was stopped."""
 
+import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from enogu.adapters.start import merge_files
 from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
-from enogu.families.spec import Part
+from enogu.families.spec import ALL_PARTS, Part
 from enogu.files import make_dirs, sha256_file, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import return_freed_memory
@@ -30,7 +31,9 @@ from enogu.train.content_cache import ContentCache
 from enogu.train.ema import EmaWeights
 from enogu.train.events import Event, EventLog, read_events
 from enogu.train.facts import training_facts
-from enogu.train.forecast import forecast
+from enogu.train.fit import Fit, fit_into_memory
+from enogu.train.forecast import held_while_training
+from enogu.train.held import TILE_PX, hold_unet, hold_vae, loads_on
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
@@ -96,7 +99,8 @@ def train_project(
     with project.lock():
         started = time.time()
         stage("look", 0, 1)
-        setup = open_setup(project)
+        fit = fit_into_memory(open_setup(project))
+        setup = fit.setup
         setup.place.occupy()
         base = _load_base(setup, ())
         digest = run_digest(
@@ -129,7 +133,7 @@ def train_project(
                 adapter=adapter,
                 note=choice.note,
             )
-        session = _Session(setup, choice, base, digest, started, stage, observe)
+        session = _Session(fit, choice, base, digest, started, stage, observe)
         return session.run(stop)
 
 
@@ -138,7 +142,7 @@ class _Session:
 
     def __init__(
         self,
-        setup: Setup,
+        fit: Fit,
         choice: RunChoice,
         base: Base,
         digest: str,
@@ -146,8 +150,9 @@ class _Session:
         stage: StageObserver,
         observe: Observer,
     ) -> None:
-        self.setup = setup
-        self.config = setup.config
+        self.fit = fit
+        self.setup = fit.setup
+        self.config = fit.setup.config
         self.choice = choice
         self.base = base
         self.digest = digest
@@ -218,7 +223,7 @@ class _Session:
             if self.choice.changes is not None:
                 self._record_changes(self.choice.changes)
             return
-        prediction = forecast(self.setup)
+        prediction = self.fit.forecast
         self._open_board()
         run.write_config(self.config)
         self._record(
@@ -234,6 +239,11 @@ class _Session:
             forecast_peak_bytes=prediction.peak_bytes,
             forecast_seconds=prediction.seconds,
             forecast_seconds_per_step=prediction.seconds_per_step,
+            memory_settings={
+                name: value
+                for measure in self.fit.measures
+                for name, value in measure.settings.items()
+            },
         )
 
     def _record_changes(self, changes: Mapping[str, tuple[object, object]]) -> None:
@@ -266,6 +276,7 @@ class _Session:
             dtype=base.vae_dtype,
             downscale=base.downscale,
             masks=config.train.loss.masked,
+            tile_px=TILE_PX if config.machine.vae_tiling else None,
         )
         if latents.missing(items):
             with_vae = self._load_part("vae")
@@ -295,14 +306,13 @@ class _Session:
 
     def _load(self, *, needs_text: bool) -> None:
         """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
-        parts: tuple[Part, ...] = ("unet",)
-        if self.config.samples.drawn:
-            parts = ("unet", "vae", "text_encoders")
-        elif needs_text:
-            parts = ("unet", "text_encoders")
+        parts: list[Part] = ["unet", *held_while_training(self.setup)]
+        assert needs_text <= ("text_encoders" in parts)
         self.stage("load", 0, 1)
         looked_at = self.base
-        self.base = _load_base(self.setup, parts)
+        self.base = _load_base(
+            self.setup, parts, device=loads_on(self.config.machine, self.setup.device)
+        )
         # The files are gigabytes and their hash is known already.
         self.base.hash_content = lambda: looked_at.content_hash
         self.stage("load", 1, 1)
@@ -310,6 +320,7 @@ class _Session:
     def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
         setup, config = self.setup, self.config
         adapter = attach_adapter(self.base, config, setup.project.root)
+        hold_unet(self.base, config.machine, setup.device)
         pack_frozen(self.base.unet, dtype=self.base.dtype)
         if config.train.gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
@@ -364,11 +375,27 @@ class _Session:
         if drawer is None:
             return
         self.stage("samples", 0, 1)
-        with trainer.weights_for_samples():
+        with self._parts_for_samples(), trainer.weights_for_samples():
             samples: list[Sample] = drawer.draw(trainer.step)
         for sample in samples:
             self._record("sample", step=sample.step, name=sample.name, file=sample.path.name)
         self.stage("samples", 1, 1)
+
+    @contextlib.contextmanager
+    def _parts_for_samples(self) -> Generator[None]:
+        """Hold the parts that samples need and training does not, where those are parked."""
+        missing: list[Part] = [part for part in ALL_PARTS if not self.base.has(part)]
+        if not missing:
+            yield
+            return
+        loaded = _load_base(self.setup, missing)
+        self.base.borrow(loaded, missing)
+        try:
+            yield
+        finally:
+            for part in missing:
+                self.base.drop(part)
+            return_freed_memory()
 
     def _save(self, trainer: Trainer) -> None:
         last = trainer.step == self.config.train.steps
@@ -446,17 +473,21 @@ def peak_memory_bytes(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _load_base(setup: Setup, parts: tuple[Part, ...]) -> Base:
+def _load_base(
+    setup: Setup, parts: Collection[Part], *, device: torch.device | None = None
+) -> Base:
     """Load parts of the base, with the adapters merged that the settings name for it."""
     base = load_configured_base(
         setup.project.base_reference,
         setup.config.model,
         dtype=setup.precision.dtype,
-        device=setup.device,
+        device=device or setup.device,
         parts=parts,
     )
     if parts:
         merge_files(base, base_adapter_files(setup.project))
+    if "vae" in parts:
+        hold_vae(base.vae, setup.config.machine, base.downscale)
     return base
 
 

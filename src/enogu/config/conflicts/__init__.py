@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from enogu.config.conflicts.adapters import ADAPTER_CONFLICTS
 from enogu.config.conflicts.loss import LOSS_CONFLICTS
+from enogu.config.conflicts.machine import MACHINE_CONFLICTS
 from enogu.config.conflicts.pictures import PICTURE_CONFLICTS
 from enogu.config.conflicts.row import Conflict, Known
 from enogu.config.conflicts.saving import SAVING_CONFLICTS
@@ -26,6 +27,7 @@ CONFLICTS: tuple[Conflict, ...] = (
     *ADAPTER_CONFLICTS,
     *SAVING_CONFLICTS,
     *PICTURE_CONFLICTS,
+    *MACHINE_CONFLICTS,
 )
 """Every pair that is refused. `docs/reference/conflicts.md` is written from it."""
 

@@ -36,6 +36,7 @@ _MODEL_CARD = Missing(reason="this part of the metadata is not written")
 _CROPS = Missing(reason="faces are cut out before training: enogu pictures regions")
 _TERMINAL = NoMeaning(reason="messages go to the terminal")
 _WHOLE = Missing(reason="captions are whole from the first step")
+_SHORT = Missing(reason="it is not switched on by itself; set machine.base_format to int8 or fp8")
 _LEVELS = Missing(reason="only flow models use it; the families here are SD1, SD2 and SDXL")
 
 _MODEL = (
@@ -223,7 +224,7 @@ _MACHINE = (
     *_rows("flag", NoMeaning(reason="what is not needed is never held"), "lowram highvram"),
     _row("full_fp16", "flag", Missing(reason="the adapter is always trained in fp32")),
     _row("full_bf16", "flag", Missing(reason="the adapter is always trained in fp32")),
-    *_rows("flag", Missing(reason="the base is not held in fp8"), "fp8_base fp8_base_unet"),
+    *_rows("flag", _SHORT, "fp8_base fp8_base_unet"),
     _row("cpu_offload_checkpointing", "flag", Missing(reason="checkpoints stay on the device")),
     _row("blocks_to_swap", "int", _LEVELS),
     _row("fused_backward_pass", "flag", NoMeaning(reason="an adapter is too small to gain by it")),
