@@ -168,6 +168,17 @@ CASES = {
     "prefix-is-shuffled": [({"captions.prefix": "best quality, hoshi,"}, Known())],
     "offload-on-a-cpu": [({"machine.offload": 0.5}, Known(device="cpu"))],
     "fp8-on-apple": [({"machine.base_format": "fp8"}, Known(device="mps"))],
+    "schedule-free-in-bf16": [
+        (
+            {
+                "train.adapter_dtype": "bf16",
+                "train.optimizer": "schedulefree_adamw",
+                "train.schedule": "constant",
+            },
+            Known(),
+        )
+    ],
+    "gpus-on-apple": [({"machine.gpus": 2}, Known(device="mps"))],
     "park-without-samples": [({"machine.park": True, "samples.every": 0}, Known())],
 }
 """For each row: settings that it refuses, with what is known of the base."""

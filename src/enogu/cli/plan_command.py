@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def plan(
     *,
     memory: str | None = None,
+    gpus: int | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
     """Say what a run would do and need; trains nothing.
@@ -25,12 +26,13 @@ def plan(
 
     Args:
         memory: Memory that training may use, such as 8GB; says what is switched on to fit in.
+        gpus: GPUs that train together; on a CPU the number of processes.
     """
     from enogu.files import make_dirs
     from enogu.train.plan import make_plan, plan_as_dict, write_contact_sheet
     from enogu.train.setup import open_setup
 
-    project = common.open_project(machine__memory=memory)
+    project = common.open_project(machine__memory=memory, machine__gpus=gpus)
     made = make_plan(open_setup(project))
     setup = made.setup
     sheet = write_contact_sheet(setup, make_dirs(project.work_dir) / "contact-sheet.png")
@@ -58,7 +60,7 @@ def plan(
     train = setup.config.train
     if train.blocks.used:
         console.print(_block_table(made.blocks))
-    at_most = train.batch_size * train.accumulate
+    at_most = train.batch_size * train.accumulate * setup.config.machine.gpus
     console.print(
         f"{train.steps} steps of up to {at_most} pictures, {made.epochs:.1f} times through all"
     )

@@ -67,6 +67,7 @@ def train(
     new: Annotated[bool, Parameter(negative=())] = False,
     resume: Path | None = None,
     memory: str | None = None,
+    gpus: int | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> int:
     """Train the LoRA. Ctrl-C stops without loss; the same command goes on.
@@ -77,10 +78,11 @@ def train(
         new: Begin a new run even when one could go on.
         resume: Go on with this run under the present settings; what changes is listed.
         memory: Memory that training may use, such as 8GB; what saves memory is switched on.
+        gpus: GPUs that train together; on a CPU the number of processes.
     """
     if new and resume is not None:
         raise ConfigError("--new begins a run and --resume goes on with one: choose one of them")
-    project = common.open_project(machine__memory=memory)
+    project = common.open_project(machine__memory=memory, machine__gpus=gpus)
     place = None if resume is None else run_place(project, resume)
     return run_training(project, new=new, resume=place, as_json=common.json)
 

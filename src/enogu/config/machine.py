@@ -39,13 +39,18 @@ class MachineConfig(Section):
     """How the machine is used. `enogu doctor` shows what `auto` chooses here, and why."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Number format of the frozen base. The adapter and the optimiser always use fp32."""
+    """Number format of the frozen base. The optimiser always uses fp32, and so does the adapter
+    unless `train.adapter_dtype` says otherwise. With `fp16` (GPUs only) the loss is scaled."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     """Where the model runs: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
 
     threads: int | None = Field(default=None, ge=1, le=1024)
     """CPU threads. Empty: as many as there are physical cores."""
+
+    gpus: int = Field(default=1, ge=1, le=64)
+    """GPUs that train together, one process each; on a CPU the number of processes. A step is made
+    of `train.batch_size` pictures on each."""
 
     memory: Annotated[str, AfterValidator(_is_memory)] = ""
     """Memory that training may use, such as `8GB`: what saves memory is switched on, in a stated

@@ -131,6 +131,10 @@ class TrainConfig(Section):
     """Also keep a running mean of the adapter that changes this slowly (0.999 is usual); it is
     saved in the folder `ema` of the run, and samples are drawn with it. 0 switches it off."""
 
+    adapter_dtype: Literal["fp32", "bf16"] = "fp32"
+    """Number format of the adapter while it is trained. `bf16` halves its weights and gradients;
+    every step is rounded up or down by chance, so that small steps are not lost."""
+
     gradient_checkpointing: bool = False
     """Compute parts of the forward pass twice, to need less memory."""
 

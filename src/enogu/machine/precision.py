@@ -73,7 +73,7 @@ def choose_precision(
         num_parameters: Size of the UNet.
 
     Returns:
-        The format with its reason. Adapter and optimiser stay in fp32 whatever it is.
+        The format with its reason. The optimiser stays in fp32 whatever it is.
 
     Raises:
         ConfigError: fp16 on a CPU, which has no arithmetic for it.

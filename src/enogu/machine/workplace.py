@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from enogu.config import MachineConfig, parse_memory
+from enogu.errors import ConfigError
 from enogu.machine.allocator import keep_freed_memory
 from enogu.machine.precision import Precision, choose_device, choose_precision
 from enogu.machine.probe import Machine, probe_machine
@@ -54,12 +55,23 @@ def choose_workplace(settings: MachineConfig, *, num_parameters: int) -> Workpla
     """
     machine = probe_machine()
     device = choose_device(settings.device, machine)
+    _check_number(settings.gpus, device, machine)
     precision = choose_precision(settings.precision, machine, device, num_parameters=num_parameters)
-    threads = settings.threads or machine.physical_cores
+    threads = settings.threads or max(1, machine.physical_cores // settings.gpus)
     return Workplace(
         machine=machine,
         device=device,
         precision=precision,
         threads=threads,
         memory_bytes=parse_memory(settings.memory) if settings.memory else None,
+    )
+
+
+def _check_number(gpus: int, device: torch.device, machine: Machine) -> None:
+    found = sum(entry.device.startswith("cuda") for entry in machine.accelerators)
+    if device.type != "cuda" or gpus <= found:
+        return
+    raise ConfigError(
+        f"machine.gpus is {gpus}, but this machine has {found}",
+        hint=f"Use --set machine.gpus={found} or fewer.",
     )

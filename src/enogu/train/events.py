@@ -50,6 +50,14 @@ class EventLog:
         write_text_atomic(self.path, text)
 
 
+class SilentLog(EventLog):
+    """The log of a process that only follows: nothing is written."""
+
+    def write(self, event: str, **values: object) -> Event:
+        """Return the event."""
+        return {"event": event, "time": round(time.time(), 3), **values}
+
+
 def read_events(path: Path) -> list[Event]:
     """Return the events of a run; a last line that was cut off by a crash is left out."""
     if not path.is_file():

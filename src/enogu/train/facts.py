@@ -105,7 +105,7 @@ def _run_facts(
         num_reg_images=len(prepared.regularisation),
         num_batches_per_epoch=feed.batches_per_epoch,
         batch_size_per_device=train.batch_size,
-        total_batch_size=train.batch_size * train.accumulate,
+        total_batch_size=train.batch_size * train.accumulate * config.machine.gpus,
         gradient_accumulation_steps=train.accumulate,
         gradient_checkpointing=train.gradient_checkpointing,
         seed=train.seed,

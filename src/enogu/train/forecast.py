@@ -7,6 +7,7 @@ speed of a short matrix product on this machine.
 """
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -40,11 +41,14 @@ from enogu.train.prepare import num_versions
 from enogu.train.setup import Setup
 from enogu.train.trace import StepTrace, peak_bytes, trace_forward
 
-PROCESS_BYTES = 480 << 20
+PROCESS_BYTES = 560 << 20
 """Python with torch, diffusers and transformers loaded, before any model."""
 
 ALLOCATOR_SHARE = 0.10
 """What the allocator and the kernels' scratch memory add to what is kept, measured on a CPU."""
+
+_VAE_SCRATCH = 2.5
+"""How many times the VAE's own tensors its convolutions need on a CPU, measured."""
 
 _COPIES = 2.0
 """fp32 numbers per trained parameter: weight and gradient, beside those of the optimiser."""
@@ -121,7 +125,10 @@ def forecast(setup: Setup) -> Forecast:
         trace = _trace_step(base, *largest)
     # The second prediction of `base_prior` is kept for the way back beside the first.
     kept = trace.saved_bytes * (2 if config.train.loss.base_prior else 1)
-    copies = _COPIES + optimizer_kind(config.train.optimizer).copies + bool(config.train.ema)
+    weight_and_gradient = _COPIES / (2 if config.train.adapter_dtype == "bf16" else 1)
+    copies = (
+        weight_and_gradient + optimizer_kind(config.train.optimizer).copies + bool(config.train.ema)
+    )
     needs = _Needs(
         unet=_unet_bytes(setup, stored),
         layout=layout,
@@ -131,7 +138,7 @@ def forecast(setup: Setup) -> Forecast:
     )
     step = _step_seconds(setup, trace, sizes, base)
     step += _fetch_seconds(setup, stored, sizes)
-    samples = _sample_seconds(setup, step, _mean_area(sizes))
+    samples = _sample_seconds(setup, step, _mean_area(setup, sizes))
     step *= _time_with_answers(config.train.loss)
     text_cache, latent_cache = _cache_bytes(setup)
     return Forecast(
@@ -167,16 +174,18 @@ def _peak(setup: Setup, needs: _Needs) -> int:
     on_cpu = setup.device.type == "cpu"
     if on_cpu:
         training = int(training + ALLOCATOR_SHARE * needs.activations)
+    # On a CPU all processes share the memory; those that follow only train.
+    others = (setup.config.machine.gpus - 1) * (training + PROCESS_BYTES) if on_cpu else 0
     pictures = (item.fit.bucket for item in setup.prepared.all_items)
     largest = max(pictures, key=lambda bucket: bucket.area)
     encoding = _other_parts_bytes(setup, ["vae"]) + vae_work_bytes(setup, largest, decode=False)
-    moments = [training, encoding]
+    moments = [training + others, encoding]
     if setup.config.samples.drawn:
         sizes = (BucketSize(p.recipe.width, p.recipe.height) for p in setup.samples)
         largest = max(sizes, key=lambda size: size.area)
         parts = _other_parts_bytes(setup, ["vae", "text_encoders"])
         work = vae_work_bytes(setup, largest, decode=True)
-        moments.append(needs.unet + needs.adapter + parts + work)
+        moments.append(needs.unet + needs.adapter + parts + work + others)
     return max(moments) + (PROCESS_BYTES if on_cpu else 0)
 
 
@@ -214,7 +223,8 @@ def vae_work_bytes(setup: Setup, size: BucketSize, *, decode: bool) -> int:
     """
     dtype = vae_dtype_for(setup.precision.dtype)
     described = json.dumps(dict(setup.info.architecture.vae))
-    return _vae_peak(described, dtype, size, setup.config.machine.vae_tiling, decode)
+    own = _vae_peak(described, dtype, size, setup.config.machine.vae_tiling, decode)
+    return int(own * _VAE_SCRATCH) if setup.device.type == "cpu" else own
 
 
 @cache
@@ -239,15 +249,18 @@ _Sizes = Counter[tuple[BucketSize, int]]
 """How many batches there are of each bucket and number of pictures."""
 
 
-def _mean_area(sizes: _Sizes) -> float:
-    """Return the pixels of an average step."""
-    return sum(size.area * count * n for (size, count), n in sizes.items()) / sum(sizes.values())
+def _mean_area(setup: Setup, sizes: _Sizes) -> float:
+    """Return the pixels of an average step that one process works on."""
+    pixels = sum(size.area * count * n for (size, count), n in sizes.items())
+    return pixels / sum(sizes.values()) / setup.config.machine.gpus
 
 
 def _parts_per_step(setup: Setup, sizes: _Sizes) -> float:
-    """Return how many forward passes an average step takes."""
-    at_once = setup.config.train.batch_size
-    passes = sum(-(-count // at_once) * n for (_, count), n in sizes.items())
+    """Return how many forward passes one process does in an average step."""
+    at_once, gpus = setup.config.train.batch_size, setup.config.machine.gpus
+    passes = sum(
+        math.ceil(math.ceil(count / at_once) / gpus) * n for (_, count), n in sizes.items()
+    )
     return passes / sum(sizes.values())
 
 
@@ -256,7 +269,9 @@ def _step_seconds(setup: Setup, trace: StepTrace, sizes: _Sizes, base: Base) -> 
     at_once = setup.config.train.batch_size
     largest = max(size.area * min(count, at_once) for size, count in sizes)
     again = _FORWARD_SHARE if setup.config.train.gradient_checkpointing else 0.0
-    flops = trace.flops * (1 + _BACKWARD_FACTOR / 2) * (1 + again) / largest * _mean_area(sizes)
+    flops = (
+        trace.flops * (1 + _BACKWARD_FACTOR / 2) * (1 + again) / largest * _mean_area(setup, sizes)
+    )
     calls = sum(1 for _ in base.unet.modules()) * 6 * (1 + again)
     calls *= _parts_per_step(setup, sizes)
     return flops / _speed(setup.precision, setup.device) + calls * _CALL_SECONDS

@@ -2,6 +2,7 @@
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from torch import nn
 
 from enogu.config import MachineConfig
 from enogu.families.base import Base
@@ -25,7 +26,10 @@ def hold_unet(base: Base, settings: MachineConfig, device: torch.device) -> Stor
         waiting=settings.offload,
         pin=device.type == "cuda",
     )
-    base.to(device)
+    base.device = device
+    for module in base.modules().values():
+        # diffusers' own `to` warns of formats, which stay as they are.
+        nn.Module.to(module, device)
     return report
 
 

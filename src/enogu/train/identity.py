@@ -10,7 +10,7 @@ _FREE_SETTINGS = {
     "samples": None,
     "draw": None,
     "prep": None,
-    "machine": {"threads", "device", "memory", "park", "offload"},
+    "machine": {"threads", "device", "gpus", "memory", "park", "offload"},
     "train": {
         "save_every",
         "save_every_epochs",
@@ -53,6 +53,8 @@ def run_digest(
         starting_hashes: Content hashes of the adapter files the run starts from.
     """
     settings = config.model_dump(mode="json")
+    # Two GPUs with a batch of 2 make the same step as one with a batch of 4.
+    settings["train"]["batch_size"] *= config.machine.gpus
     for section, names in _FREE_SETTINGS.items():
         if names is None:
             del settings[section]

@@ -10,6 +10,7 @@ import torch
 from enogu.adapters import AdapterSet
 from enogu.config import ProjectConfig
 from enogu.families.base import Base
+from enogu.machine.parallel import num_processes, rank, sum_gradients, total
 from enogu.train.base_answers import base_answers
 from enogu.train.batch import Batch, BatchSource, encode_batch, with_equal_chunks
 from enogu.train.diagnose import (
@@ -20,7 +21,9 @@ from enogu.train.diagnose import (
 from enogu.train.ema import EmaWeights
 from enogu.train.events import Event, EventLog
 from enogu.train.loss import compute_loss
+from enogu.train.loss_scale import LossScale
 from enogu.train.optimizers import set_learning_rate, weights_for_use
+from enogu.train.rounding import in_full_precision
 from enogu.train.schedules import rate_schedule
 from enogu.train.state import TrainState
 
@@ -42,6 +45,7 @@ class Trainer:
         digest: What makes this run this run.
         step: Steps done.
         ema: The running mean of the adapter, when one is kept.
+        loss_scale: What the loss is multiplied by, where the base computes in fp16.
     """
 
     base: Base
@@ -53,6 +57,7 @@ class Trainer:
     digest: str
     step: int = 0
     ema: EmaWeights | None = None
+    loss_scale: LossScale | None = None
 
     def __post_init__(self) -> None:
         self._factor = rate_schedule(self.config.train)
@@ -92,7 +97,7 @@ class Trainer:
         while self.step < settings.steps:
             observe(self._step_event())
             last = self.step == settings.steps
-            stopped = stop() and not last
+            stopped = total(float(stop())) > 0 and not last
             if save_due(self.step) or last or stopped:
                 save(self)
             if drawn and (last or sample_due(self.step)):
@@ -109,6 +114,7 @@ class Trainer:
             adapter=self.adapter.state_dict(),
             optimizer=self.optimizer.state_dict(),
             ema={} if self.ema is None else self.ema.state_dict(),
+            loss_scale=self.loss_scale,
         )
 
     @contextlib.contextmanager
@@ -142,11 +148,20 @@ class Trainer:
         if stop is not None and self.step >= stop:
             self.adapter.freeze("text_encoder")
         loss = self._accumulate(batch)
-        norm = self._clip(batch)
         rate = set_learning_rate(self.optimizer, self._factor(self.step))
-        self.optimizer.step()
+        if self.loss_scale is not None and self._overflows(self.loss_scale):
+            self.optimizer.zero_grad(set_to_none=True)
+            factor = self.loss_scale.factor
+            return {"loss": loss, "learning_rate": rate, "loss_scale": factor, "left_out": 1}
+        norm = self._clip(batch)
+        parameters = self.adapter.parameters()
+        with in_full_precision(parameters, settings.seed, self.step):
+            self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         taken = {"loss": loss, "learning_rate": rate, "grad_norm": norm}
+        if self.loss_scale is not None:
+            self.loss_scale.succeeded()
+            taken["loss_scale"] = self.loss_scale.factor
         if settings.adapter.max_norm is not None:
             report = self.adapter.limit_norms(settings.adapter.max_norm)
             taken |= {
@@ -158,24 +173,30 @@ class Trainer:
             self.ema.update(self.step + 1)
         return taken
 
+    def _overflows(self, scale: LossScale) -> bool:
+        """Divide the gradients by the scale; return whether the step must be left out."""
+        return not scale.unscale(self.adapter.parameters()) and scale.overflowed()
+
     def _accumulate(self, batch: Batch) -> float:
-        """Sum the gradients of a step over its parts; return the loss of the whole.
+        """Sum the gradients of a step over its parts and processes; return the loss of the whole.
 
         The mean over all pictures is the mean of each part times its share of the pictures, so
         the sum is the gradient of one large batch, up to the rounding of the sum.
         """
         train = self.config.train
-        if train.accumulate == 1:
+        if train.accumulate == 1 and num_processes() == 1:
             with self.adapter.training_step(self.step):
                 return self._backward(batch, 1.0)
         parts = with_equal_chunks(self.base, batch).split(train.batch_size)
         loss, first = 0.0, 0
-        for part in parts:
+        for number, part in enumerate(parts):
             count = len(part.latents)
-            with self.adapter.training_step(self.step, first=first, pictures=count):
-                loss += self._backward(part, count / len(batch.latents))
+            if number % num_processes() == rank():
+                with self.adapter.training_step(self.step, first=first, pictures=count):
+                    loss += self._backward(part, count / len(batch.latents))
             first += count
-        return loss
+        sum_gradients(self.adapter.parameters())
+        return total(loss)
 
     def _backward(self, batch: Batch, share: float) -> float:
         """Add the gradients of a part, weighed by its share of the step; return its loss so."""
@@ -187,7 +208,7 @@ class Trainer:
             where = first_non_finite_module(self.base, batch, features, settings, answers)
             raise non_finite_error(self.step + 1, batch, "loss", where)
         loss = result.loss if share == 1.0 else result.loss * share
-        loss.backward()
+        (loss if self.loss_scale is None else loss * self.loss_scale.factor).backward()
         return float(loss.detach())
 
     def _clip(self, batch: Batch) -> float:

@@ -305,7 +305,8 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
             "there is no trigger word (captions.trigger): what is learnt will colour every picture"
         )
     train = config.train
-    exposures = train.steps * train.batch_size * train.accumulate / len(setup.prepared.items)
+    a_step = train.batch_size * train.accumulate * config.machine.gpus
+    exposures = train.steps * a_step / len(setup.prepared.items)
     if exposures > 400:
         found.append(
             f"each picture is seen about {exposures:.0f} times; above 400 a LoRA often copies its "

@@ -4,7 +4,8 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
 from enogu.adapters.file import SAVE_DTYPES
 from enogu.adapters.start import merge_files
+from enogu.config import MachineConfig
 from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
 from enogu.families.load import load_configured_base
@@ -22,6 +24,7 @@ from enogu.families.spec import ALL_PARTS, Part
 from enogu.files import make_dirs, sha256_file, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import return_freed_memory
+from enogu.machine.parallel import leading, rank
 from enogu.project import Project
 from enogu.project.runs import RunFolder
 from enogu.train.adapter import attach_adapter, base_adapter_files, starting_hashes
@@ -29,16 +32,18 @@ from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
 from enogu.train.ema import EmaWeights
-from enogu.train.events import Event, EventLog, read_events
+from enogu.train.events import Event, EventLog, SilentLog, read_events
 from enogu.train.facts import training_facts
 from enogu.train.fit import Fit, fit_into_memory
-from enogu.train.forecast import held_while_training
+from enogu.train.forecast import Forecast, held_while_training
 from enogu.train.held import TILE_PX, hold_unet, hold_vae, loads_on
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
+from enogu.train.loss_scale import LossScale
 from enogu.train.optimizers import build_optimizer, rates_of, set_rates, weights_for_use
 from enogu.train.resume import differing_settings, resume_with_changes
+from enogu.train.rounding import in_full_precision
 from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.saving import SaveTimes, sample_due, superseded
 from enogu.train.setup import Setup, open_setup
@@ -137,6 +142,24 @@ def train_project(
         return session.run(stop)
 
 
+def follow_run(project: Project, choice: RunChoice, digest: str, needs: Forecast) -> None:
+    """Take part in a run that another process leads; nothing is written.
+
+    Args:
+        project: With the settings of the leading process, all choices made.
+        choice: The run and where it stands.
+        digest: What makes this run this run.
+        needs: What the run needs.
+    """
+    setup = open_setup(_on_own_device(project))
+    setup.place.occupy()
+    fit = Fit(setup=setup, forecast=needs)
+    base = _load_base(setup, ())
+    _Session(
+        fit, choice, base, digest, time.time(), lambda name, done, total: None, lambda event: None
+    ).follow()
+
+
 class _Session:
     """The parts of one run, put together."""
 
@@ -171,9 +194,43 @@ class _Session:
             if self.board is not None:
                 self.board.close()
 
+    def follow(self) -> None:
+        """Do the steps as a process that only follows."""
+        self.log = SilentLog(self.choice.run.events_path)
+        latents, text = self._fill_caches()
+        self._load(needs_text=text is None)
+        self._trainer(latents, text).run(
+            save=lambda trainer: None,
+            sample=lambda trainer: None,
+            save_due=lambda step: False,
+            sample_due=lambda step: False,
+            observe=lambda event: None,
+            stop=lambda: False,
+        )
+
     def _run(self, stop: Callable[[], bool]) -> TrainResult:
         latents, text = self._fill_caches()
         return_freed_memory()
+        settings = self.config.model_copy(update={"machine": self._machine_of_others()})
+        project = replace(
+            self.setup.project, resolved=replace(self.setup.project.resolved, config=settings)
+        )
+        with leading(
+            partial(follow_run, project, self.choice, self.digest, self.fit.forecast),
+            self.config.machine.gpus,
+            device=self.setup.device.type,
+            threads=self.setup.place.threads,
+        ):
+            return self._train(latents, text, stop)
+
+    def _machine_of_others(self) -> MachineConfig:
+        """Return the section ``machine`` with every choice made: others make none of their own."""
+        changes = {"precision": self.setup.precision.name, "device": str(self.setup.device)}
+        return self.config.machine.model_copy(update=changes)
+
+    def _train(
+        self, latents: LatentCache, text: TextCache | None, stop: Callable[[], bool]
+    ) -> TrainResult:
         self._load(needs_text=text is None)
         trainer = self._trainer(latents, text)
         drawer = self._drawer(trainer.adapter)
@@ -320,18 +377,25 @@ class _Session:
     def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
         setup, config = self.setup, self.config
         adapter = attach_adapter(self.base, config, setup.project.root)
+        if config.train.adapter_dtype == "bf16":
+            for parameter in adapter.parameters():
+                parameter.data = parameter.data.bfloat16()
         hold_unet(self.base, config.machine, setup.device)
         pack_frozen(self.base.unet, dtype=self.base.dtype)
         if config.train.gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
         optimizer = build_optimizer(config.train, adapter.parameter_groups())
         ema = EmaWeights(adapter, config.train.ema) if config.train.ema else None
+        scale = LossScale() if setup.precision.name == "fp16" else None
         step = 0
         if self.choice.action == "resume" and self.choice.run.state_path.is_file():
             state = load_state(self.choice.run.state_path)
             adapter.load_state_dict(state.adapter)
             fresh = rates_of(optimizer) if self.choice.changes is not None else None
-            restore_optimizer(optimizer, state.optimizer)
+            # Its numbers are fp32; torch would give them the format of the weights.
+            with in_full_precision(adapter.parameters(), config.train.seed, state.step):
+                restore_optimizer(optimizer, state.optimizer)
+            scale = scale and (state.loss_scale or scale)
             if fresh is not None:
                 set_rates(optimizer, fresh)
             if ema is not None:
@@ -357,6 +421,7 @@ class _Session:
             digest=self.digest,
             step=step,
             ema=ema,
+            loss_scale=scale,
         )
 
     def _drawer(self, adapter: AdapterSet) -> SampleDrawer | None:
@@ -471,6 +536,18 @@ def peak_memory_bytes(device: torch.device) -> int:
     except ImportError:  # Windows has no getrusage; psutil knows its peak.
         return int(getattr(psutil.Process().memory_info(), "peak_wset"))  # noqa: B009 Windows only
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _on_own_device(project: Project) -> Project:
+    """Return the project with the device of this process."""
+    config = project.resolved.config
+    leads_on = torch.device(config.machine.device)
+    if leads_on.type != "cuda":
+        return project
+    index = ((leads_on.index or 0) + rank()) % torch.cuda.device_count()
+    machine = config.machine.model_copy(update={"device": f"cuda:{index}"})
+    config = config.model_copy(update={"machine": machine})
+    return replace(project, resolved=replace(project.resolved, config=config))
 
 
 def _load_base(

@@ -92,7 +92,7 @@ def open_setup(project: Project) -> Setup:
             FeedEntry(item.fit.bucket, item.record.repeats, item.record.is_reg)
             for item in prepared.all_items
         ],
-        batch_size=config.train.batch_size * config.train.accumulate,
+        batch_size=config.train.batch_size * config.train.accumulate * config.machine.gpus,
         seed=config.train.seed,
     )
     config = settled(config, feed)

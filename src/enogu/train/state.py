@@ -6,7 +6,7 @@ everything that must be the same for the run to be the same run, and the optimis
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from enogu.errors import ProjectError
 from enogu.files import atomic_path
+from enogu.train.loss_scale import LossScale
 
 STATE_FORMAT = 2
 _ADAPTER = "adapter/"
@@ -39,6 +40,7 @@ class TrainState:
         adapter: The adapter's tensors, fp32.
         optimizer: As ``Optimizer.state_dict()`` gives it.
         ema: The running mean of the adapter; empty when none is kept.
+        loss_scale: What the loss is multiplied by, where the base computes in fp16.
     """
 
     step: int
@@ -46,6 +48,7 @@ class TrainState:
     adapter: dict[str, Tensor]
     optimizer: dict[str, Any]
     ema: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    loss_scale: LossScale | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def save_state(path: Path, state: TrainState) -> None:
         ],
         "numbers": numbers,
     }
+    if state.loss_scale is not None:
+        header["loss_scale"] = asdict(state.loss_scale)
     with atomic_path(path) as temporary:
         save_file(
             {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
@@ -122,6 +127,7 @@ def load_state(path: Path) -> TrainState:
             "param_groups": _unpacked(header["groups"], tensors),
         },
         ema=_part(tensors, _EMA),
+        loss_scale=LossScale(**header["loss_scale"]) if "loss_scale" in header else None,
     )
 
 

@@ -16,7 +16,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from enogu.diffusion.noise import sample_noise, seeded_generator
 from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.diffusion.targets import prediction_target
-from enogu.world import parallel
+from enogu.machine import parallel
 from enogu.world.architecture import PREDICTION, MiniShape, build_text_encoder, build_unet
 from enogu.world.captions import training_caption
 from enogu.world.compiling import compile_blocks, to_channels_last, use_plain_attention

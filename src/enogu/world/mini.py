@@ -12,8 +12,7 @@ from transformers import CLIPTextModel
 
 from enogu.errors import WorldError
 from enogu.files import atomic_path, make_dirs, write_text_atomic
-from enogu.machine import keep_freed_memory
-from enogu.world import parallel
+from enogu.machine import keep_freed_memory, parallel
 from enogu.world.architecture import MiniShape
 from enogu.world.diffusion_training import LatentPool, train_diffusion
 from enogu.world.export import MiniParts, write_mini

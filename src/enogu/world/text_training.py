@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from enogu.world import parallel
+from enogu.machine import parallel
 from enogu.world.architecture import MiniShape, build_text_encoder
 from enogu.world.axes import KNOWN_TAGS
 from enogu.world.captions import random_traits, training_caption

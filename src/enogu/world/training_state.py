@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from enogu.errors import NonFiniteError, WorldError
 from enogu.files import atomic_path, make_dirs
-from enogu.world import parallel
+from enogu.machine import parallel
 
 logger = logging.getLogger(__name__)
 

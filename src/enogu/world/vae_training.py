@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from enogu.diffusion.noise import seeded_generator
-from enogu.world import parallel
+from enogu.machine import parallel
 from enogu.world.architecture import MiniShape, build_vae
 from enogu.world.compiling import compile_blocks, to_channels_last
 from enogu.world.pool import Pool

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from enogu.config.conflicts.row import Conflict, Known
+from enogu.config.optimizers import optimizer_kind
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig
@@ -27,6 +28,16 @@ def _fp8_on_apple(config: "ProjectConfig", known: Known) -> str | None:
     )
 
 
+def _schedule_free_in_bf16(config: "ProjectConfig", known: Known) -> str | None:
+    train = config.train
+    if train.adapter_dtype != "bf16" or not optimizer_kind(train.optimizer).schedule_free:
+        return None
+    return (
+        f"train.adapter_dtype is 'bf16', but {train.optimizer} moves the weights between its own "
+        "averages outside of steps, which needs fp32; set train.adapter_dtype to 'fp32'"
+    )
+
+
 def _park_without_samples(config: "ProjectConfig", known: Known) -> str | None:
     if not config.machine.park or config.samples.drawn:
         return None
@@ -34,6 +45,13 @@ def _park_without_samples(config: "ProjectConfig", known: Known) -> str | None:
         "machine.park is on, but no samples are drawn (samples.every is 0): then VAE and text "
         "encoders are not held anyway; switch it off"
     )
+
+
+def _one_apple_gpu(config: "ProjectConfig", known: Known) -> str | None:
+    gpus = config.machine.gpus
+    if gpus == 1 or known.device != "mps":
+        return None
+    return f"machine.gpus is {gpus}, but a machine has one Apple GPU; set it to 1"
 
 
 MACHINE_CONFLICTS: tuple[Conflict, ...] = (
@@ -48,6 +66,18 @@ MACHINE_CONFLICTS: tuple[Conflict, ...] = (
         ("machine.base_format", "machine.device"),
         "Apple GPUs have no 8-bit floats.",
         _fp8_on_apple,
+    ),
+    Conflict(
+        "schedule-free-in-bf16",
+        ("train.adapter_dtype", "train.optimizer"),
+        "Its averages and the weights must have one number format.",
+        _schedule_free_in_bf16,
+    ),
+    Conflict(
+        "gpus-on-apple",
+        ("machine.gpus", "machine.device"),
+        "There is one Apple GPU in a machine.",
+        _one_apple_gpu,
     ),
     Conflict(
         "park-without-samples",

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from enogu.world import parallel
+from enogu.errors import RunError
+from enogu.machine import parallel
 
 
 def write_what_is_seen(folder: Path) -> None:
@@ -54,3 +55,41 @@ def fail() -> None:
 def test_a_process_that_breaks_is_told() -> None:
     with pytest.raises(Exception, match="the second process broke"):
         parallel.run_together(fail, 2)
+
+
+def add_own_part() -> None:
+    weight, idle = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(1))
+    frozen = nn.Parameter(torch.zeros(1), requires_grad=False)
+    if parallel.rank() == 1:
+        (5 * weight + idle).sum().backward()
+    parallel.sum_gradients([weight, idle, frozen])
+    assert weight.grad is not None and weight.grad.tolist() == [5, 5]
+    assert idle.grad is not None and idle.grad.tolist() == [2]
+    assert frozen.grad is None
+
+
+def test_one_process_leads_and_one_without_a_part_adds_nothing() -> None:
+    with parallel.leading(add_own_part, 2):
+        assert (parallel.rank(), parallel.num_processes()) == (0, 2)
+        add_own_part()
+    assert parallel.num_processes() == 1
+
+
+def break_after_joining() -> None:
+    raise RunError("no room left in the second process")
+
+
+def test_the_leading_process_says_why_another_one_broke() -> None:
+    with (
+        pytest.raises(RunError, match=r"process 1 of 2: no room left in the second process"),
+        parallel.leading(break_after_joining, 2),
+    ):
+        parallel.total(1.0)
+
+
+def test_an_error_of_the_leading_process_stays_what_it_is() -> None:
+    with (
+        pytest.raises(ValueError, match="its own"),
+        parallel.leading(functools.partial(parallel.total, 1.0), 2),
+    ):
+        raise ValueError("its own")
