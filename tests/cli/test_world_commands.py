@@ -59,6 +59,8 @@ def test_tags_are_listed_with_what_they_mean(document, told) -> None:
         (["dataset", "out", "-n", "0"], "must be 1 or more", ""),
         (["train", "--processes", "0"], "must be 1 or more", ""),
         (["train-judge", "--threads", "0"], "must be 1 or more", ""),
+        (["train-detector", "--figures", "0"], "must be 1 or more", ""),
+        (["card", "detector", "--labels", "boxes.csv"], "go together", ""),
     ],
 )
 def test_mistakes_end_with_code_2_and_the_next_step(

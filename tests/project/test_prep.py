@@ -1,21 +1,28 @@
 """The chain over a project: stopping, changing files, redoing single pictures, full disks."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 from tests.pictures.steps.conftest import figure
 
-from enogu.errors import PictureError, StorageError
-from enogu.pictures.chain import Bounds
+from enogu.errors import ModelFileError, PictureError, StorageError
+from enogu.pictures.box import Box
+from enogu.pictures.chain import Bounds, effective
+from enogu.pictures.records import Region
 from enogu.pictures.records import derived as derived_module
+from enogu.pictures.regions import EMBEDDED_PATH
 from enogu.project import create_project, open_project
 from enogu.project.prep import (
     STEPS,
     advice_before_training,
+    chain_steps,
     choose_entries,
     open_prep,
     run_steps,
 )
-from enogu.project.prep_report import step_report
+from enogu.project.prep_decisions import decide
+from enogu.project.prep_report import prep_report, step_report
 
 GROUNDS = ("#88bbee", "#ee8866", "#66aa55", "#ffffff", "#9944cc")
 ALONE = Bounds(workers=1)
@@ -153,3 +160,46 @@ def test_the_report_counts_every_picture_once(project):
     assert [one.name for one in reports["quality"].lines] == ["pictures/empty.png"]
     (empty,) = (one for one in reports["background"].lines if one.name == "pictures/empty.png")
     assert empty.verdict == "unsure"
+
+
+def regions_step(project):
+    (step,) = (one for one in chain_steps(project, 128) if one.name == "regions")
+    return step
+
+
+def test_the_embedded_detector_looks_unless_another_or_none_is_named(project, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    assert regions_step(project).detector == EMBEDDED_PATH
+    other = open_project(project.root, {"prep.detector": "none"})
+    assert regions_step(other).detector is None and regions_step(other).detector_digest == ""
+    missing = open_project(project.root, {"prep.detector": "heads.onnx"})
+    with pytest.raises(ModelFileError, match=r"heads\.onnx"):
+        regions_step(missing)
+
+
+def test_a_missing_package_is_said_once_and_only_where_it_is_missed(project, monkeypatch):
+    monkeypatch.setattr("enogu.project.prep.embedded_detector", lambda: None)
+    run = prepare(project)
+    with open_prep(project, 128) as place:
+        said = [one for one in prep_report(place, run, steps=STEPS).warnings if "onnx" in one]
+    assert len(said) == 1 and "pip install" in said[0]
+    quiet = open_project(project.root, {"prep.detector": "none"})
+    run = prepare(quiet)
+    with open_prep(quiet, 128) as place:
+        assert not any("onnx" in one for one in prep_report(place, run, steps=STEPS).warnings)
+
+
+def test_agreeing_to_unsure_regions_keeps_their_boxes_and_makes_them_sure(project):
+    prepare(project)
+    with open_prep(project, 128) as place:
+        entry = place.entries[0]
+        result = place.records.result(entry.picture_id, "regions")
+        weak = Region(kind="head", box=Box(10, 20, 60, 70), score=0.2)
+        place.records.put_result(replace(result, verdict="unsure", regions=(weak,)))
+        decide(place, "regions", [entry], "accept")
+        counts = effective(
+            place.records.result(entry.picture_id, "regions"),
+            place.decisions.get(entry.picture_id, "regions"),
+        )
+    assert counts.verdict == "found"
+    assert counts.regions == (replace(weak, score=1.0),)

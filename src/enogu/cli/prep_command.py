@@ -77,7 +77,7 @@ def advice(report: PrepReport) -> list[str]:
         verdicts = [line.verdict for line in step.lines if not line.decided]
         if step.step == "duplicates":
             copies = verdicts.count("copy")
-        elif step.step in ("trim", "background"):
+        elif step.step in ("trim", "background", "regions"):
             unsure += verdicts.count("unsure")
     if copies and not report.left_out:
         lines.append(

@@ -286,16 +286,70 @@ def train_judge(
 
 
 @world_app.command
+def train_detector(
+    *,
+    work: Path = Path("build/detector"),
+    out: Path | None = None,
+    figures: int = 1280,
+    seconds: float = 400.0,
+    threads: int | None = None,
+    seed: int = 0,
+    fp32: Annotated[bool, Parameter(negative=())] = False,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Make the detector of heads and faces. Ctrl-C stops; the same command goes on.
+
+    Example: enogu world train-detector --work build/detector --out build/detector-out
+
+    Args:
+        work: Where drawings and training state are kept.
+        out: The folder to write; without it the shipped detector is replaced.
+        figures: Drawings that scenes are put together from.
+        seconds: CPU-seconds of training.
+        threads: Of the computation. Without it all cores; 1 wastes least on a shared machine.
+        seed: Of everything random.
+        fp32: For CPUs without bf16 instructions.
+    """
+    from enogu.pictures.regions.embedded import FILES_DIR
+    from enogu.world.detector.make import DETECTOR_NAME, DetectorBudget, make_detector
+    from enogu.world.detector.network import DetectorShape
+    from enogu.world.training_state import Budget
+
+    if figures < 1:
+        raise WorldError(f"--figures must be 1 or more, got {figures}")
+    _prepare_training(threads)
+    folder = out or FILES_DIR
+    with _stages(common) as progress:
+        num_bytes = make_detector(
+            work,
+            folder,
+            budget=DetectorBudget(figures=figures, training=Budget(cpu_seconds=seconds)),
+            shape=DetectorShape(),
+            seed=seed,
+            bf16=not fp32,
+            progress=progress,
+        )
+    path = folder / DETECTOR_NAME
+    if common.json:
+        print_json({"path": str(path), "bytes": num_bytes})
+    else:
+        console.print(f"Wrote {num_bytes / 1e6:.2f} MB to {escape(str(path))}")
+        console.print("Measure it: enogu world card detector")
+
+
+@world_app.command
 def card(
-    subject: Literal["mini", "judge"] = "mini",
+    subject: Literal["mini", "judge", "detector"] = "mini",
     *,
     mini: str = "mini",
     work: Path = Path("build/mini"),
     grid: Path | None = None,
     number: Annotated[int | None, Parameter(name=["--number", "-n"])] = None,
+    labels: Path | None = None,
+    pictures: Path | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
-    """Measure mini, or the judge, and write its card.
+    """Measure mini, the judge, or the detector of heads, and write its card.
 
     Example: enogu world card judge -n 1000
 
@@ -304,12 +358,26 @@ def card(
         mini: The base: `mini` or a folder.
         work: Where the training states of mini are, for the card's facts about its training.
         grid: For mini: a PNG to write, drawings by code above the model's.
-        number: Prompts a split (256 unless said) or drawings (1000 unless said).
+        number: Prompts a split (256 unless said) or drawings (1000 for the judge and 400 for the
+            detector unless said).
+        labels: For the detector: a CSV table of heads that a person has marked.
+        pictures: For the detector: the folder that holds these pictures.
     """
     from enogu.families.detect import resolve_base
 
+    if (labels is None) != (pictures is None):
+        raise WorldError("--labels and --pictures go together; give both or neither")
     mini_dir = resolve_base(mini)
-    if subject == "judge":
+    if subject == "detector":
+        from enogu.world.detector.card import CARD_PATH as DETECTOR_CARD
+        from enogu.world.detector.card import write_detector_card
+
+        path = DETECTOR_CARD
+        with _stages(common) as progress:
+            text = write_detector_card(
+                count=number or 400, labels=labels, folder=pictures, progress=progress
+            )
+    elif subject == "judge":
         from enogu.world.judge.card import CARD_PATH, write_judge_card
 
         path = CARD_PATH

@@ -1,10 +1,12 @@
 """Settings of `enogu prep`: what is done to pictures before they are trained."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from enogu.config.section import Section
+
+NO_DETECTOR: Final = "none"
 
 
 class PrepConfig(Section):
@@ -26,8 +28,9 @@ class PrepConfig(Section):
     its card beside it. Relative to the project."""
 
     detector: str = ""
-    """An ONNX file in YOLO's form that finds faces, heads and persons, with its card beside it.
-    Relative to the project."""
+    """What finds heads and faces. Empty: the embedded detector, made for simple drawings, where
+    onnxruntime is installed. Else an ONNX file in YOLO's form, with its card beside it, relative to
+    the project; or `none`."""
 
     crops: tuple[Literal["face", "bust", "full"], ...] = ("face", "bust", "full")
     """Extra samples around what was found, each with a fitting caption. Empty: none."""

@@ -24,7 +24,7 @@ from enogu.pictures.records import (
     StepResult,
 )
 from enogu.pictures.regions import CropSettings, FoundRegion, plan_crops
-from enogu.pictures.regions.found import SUBJECT
+from enogu.pictures.regions.found import SUBJECT, SURE_FROM
 from enogu.pictures.scan import PictureRecord
 from enogu.pictures.steps import BACKGROUND, REGIONS, TRIM, BackgroundUse, regions_of
 from enogu.pictures.steps.background import MASK_FILE, PICTURE_FILE
@@ -254,6 +254,6 @@ class _Maker:
 
 def _kept_parts(regions: Sequence[FoundRegion]) -> tuple[Box, ...]:
     """Return what a crop must keep, most important first: heads, then whole subjects."""
-    heads = [one.box for one in regions if one.kind in _HEADS]
+    heads = [one.box for one in regions if one.kind in _HEADS and one.score >= SURE_FROM]
     subjects = [one.box for one in regions if one.kind in (SUBJECT, "person")]
     return (*heads, *subjects)

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from enogu.config.prep import NO_DETECTOR
 from enogu.errors import PictureError
 from enogu.pictures.chain import Bounds, ChainRun, Loader, PictureStep, Progress, run_chain
 from enogu.pictures.duplicates import LoadPixels
@@ -25,7 +26,7 @@ from enogu.pictures.records import (
     StepResult,
 )
 from enogu.pictures.records.database import RECORDS_NAME
-from enogu.pictures.regions import CropSettings
+from enogu.pictures.regions import CropSettings, embedded_detector
 from enogu.pictures.scan import PictureRecord
 from enogu.pictures.steps import (
     BACKGROUND,
@@ -106,7 +107,7 @@ def chain_steps(project: Project, resolution: int) -> tuple[PictureStep, ...]:
         ModelFileError: A network that the settings name cannot be read.
     """
     prep = project.resolved.config.prep
-    model, detector = _network(project, prep.background_model), _network(project, prep.detector)
+    model, detector = _network(project, prep.background_model), detector_of(project)
     return (
         TrimStep(options=TrimSettings(resolution=resolution), enabled=prep.trim),
         BackgroundStep(
@@ -290,6 +291,18 @@ def _no_such(place: PrepPlace, name: str, folder: str) -> PictureError:
         f"no picture of the project is called {name!r}",
         hint=f"Did you mean {' or '.join(near)}?" if near else f"The first is called {known[0]}.",
     )
+
+
+def detector_of(project: Project) -> Path | None:
+    """Return the network that looks for heads and faces in the pictures of a project.
+
+    The embedded one unless the settings name another; None where they say ``none``, or where the
+    package that runs it is not installed.
+    """
+    name = project.resolved.config.prep.detector
+    if name == NO_DETECTOR:
+        return None
+    return _network(project, name) if name else embedded_detector()
 
 
 def _network(project: Project, name: str) -> Path | None:

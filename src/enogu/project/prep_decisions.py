@@ -7,6 +7,7 @@ from enogu.errors import PictureError
 from enogu.pictures.box import Box
 from enogu.pictures.records import (
     LEAVE_OUT,
+    PARTS,
     SKIP,
     USE_STEP,
     Decision,
@@ -14,7 +15,7 @@ from enogu.pictures.records import (
     JsonValue,
     StepResult,
 )
-from enogu.pictures.steps import BACKGROUND, DUPLICATES, QUALITY, REGIONS, TRIM
+from enogu.pictures.steps import BACKGROUND, QUALITY, REGIONS, TRIM
 from enogu.project.prep import PrepPlace
 
 Answer: TypeAlias = Literal["undo", "accept", "reset"]
@@ -75,8 +76,12 @@ def agreed(step: str, result: StepResult | None) -> Decision | None:
             verdict, values = "trim", {"box": result.values["proposal"]}
         elif step == BACKGROUND:
             verdict = method if isinstance(method, str) and method != "none" else ""
+        elif step == REGIONS:
+            # What a person has agreed to stays, whatever a later detector finds, and is sure.
+            parts: list[JsonValue] = [[one.kind, *one.box] for one in result.regions]
+            verdict, values = "found", {PARTS: parts}
         else:
-            verdict = "copy" if step == DUPLICATES else "found"
+            verdict = "copy"
     if not verdict:
         return None
     return Decision(picture_id=result.picture_id, step=step, verdict=verdict, values=values)

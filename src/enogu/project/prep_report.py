@@ -18,7 +18,7 @@ from enogu.pictures.records import (
 )
 from enogu.pictures.steps import BACKGROUND, DUPLICATES, QUALITY, REGIONS, TRIM
 from enogu.pictures.symmetry import mirror_obstacles
-from enogu.project.prep import PrepPlace
+from enogu.project.prep import PrepPlace, detector_of
 
 TAKEN_BACK: Final = "taken back"
 """What counts for a picture whose step a person undid."""
@@ -238,6 +238,7 @@ def prep_report(
     ]
     warnings = [*place.records.notes, *place.files.listing.warnings]
     warnings += _shared_background(place) if BACKGROUND in steps else []
+    warnings += _no_detector(place) if REGIONS in steps else []
     return PrepReport(
         pictures=len(place.entries),
         steps=tuple(step_report(place, step) for step in steps),
@@ -246,6 +247,16 @@ def prep_report(
         warnings=tuple(warnings),
         mirrorable=len(place.entries) - len(_obstacles(place)),
     )
+
+
+def _no_detector(place: PrepPlace) -> list[str]:
+    """Say that heads were not looked for where only a package is missing for it."""
+    if place.project.resolved.config.prep.detector or detector_of(place.project) is not None:
+        return []
+    return [
+        "heads and faces were not looked for, because onnxruntime is not installed: "
+        "pip install 'enogu[onnx]', or --set prep.detector=none to do without"
+    ]
 
 
 def _obstacles(place: PrepPlace) -> Mapping[int, str]:

@@ -22,8 +22,7 @@ from enogu.world.captions import training_caption
 from enogu.world.compiling import compile_blocks, to_channels_last, use_plain_attention
 from enogu.world.pool import pool_traits
 from enogu.world.tokenizer import tokenize
-from enogu.world.training_state import Budget, Recipe, TrainingState
-from enogu.world.vae_training import autocast
+from enogu.world.training_state import Budget, Recipe, TrainingState, autocast
 
 DIFFUSION_RECIPE = Recipe(learning_rate=1.2e-3)
 SMALL_SHARE = 0.25

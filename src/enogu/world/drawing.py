@@ -85,7 +85,44 @@ _FRAMES: dict[str, tuple[float, float]] = {
 
 def build_svg(look: Look) -> str:
     """Return the drawing of `look` as one SVG document of 256 by 256 units."""
+    scale, foot = frame_of(look)
+    place = f"translate(128 256) scale({scale}) translate(0 {-foot})"
+    return svg.document(
+        background.draw_background(look)
+        + svg.group(draw_person(look), place)
+        + sketch.draw_guides(look, place)
+    )
+
+
+def frame_of(look: Look) -> tuple[float, float]:
+    """Return the scale of the figure, and the height in its units that is on the lower edge."""
+    return _FRAMES[look.traits["framing"]]
+
+
+def draw_person(look: Look, head_place: str = "", *, with_head: bool = True) -> str:
+    """Return the figure of `look` without what is behind it, in its own units.
+
+    Args:
+        look: What is drawn.
+        head_place: A transform of the head, after its lean; for heads of other proportions.
+        with_head: Leave the head, its hair and what it wears out when False.
+    """
     head_turn = f"translate({look.head_dx:.2f} {look.head_dy:.2f}) rotate({look.tilt:.2f} 0 170)"
+    head_turn += f" {head_place}" if head_place else ""
+    behind, front = _head(look) if with_head else ("", "")
+    return (
+        props.draw_prop_behind(look)
+        + svg.group(behind, head_turn)
+        + clothes.draw_body(look)
+        + extras.draw_body_extras(look)
+        + svg.group(front, head_turn)
+        + clothes.draw_raised_arms(look)
+        + props.draw_prop(look)
+    )
+
+
+def _head(look: Look) -> tuple[str, str]:
+    """Return what of the head lies behind the body, and what lies in front of it."""
     outline = fringe.fringe_path(look)
     behind = headwear.draw_headwear_behind(look) + hair.draw_back_hair(look)
     front = (
@@ -102,19 +139,4 @@ def build_svg(look: Look) -> str:
         + extras.draw_head_extras(look)
         + headwear.draw_headwear(look)
     )
-    person = (
-        props.draw_prop_behind(look)
-        + svg.group(behind, head_turn)
-        + clothes.draw_body(look)
-        + extras.draw_body_extras(look)
-        + svg.group(front, head_turn)
-        + clothes.draw_raised_arms(look)
-        + props.draw_prop(look)
-    )
-    scale, foot = _FRAMES[look.traits["framing"]]
-    place = f"translate(128 256) scale({scale}) translate(0 {-foot})"
-    return svg.document(
-        background.draw_background(look)
-        + svg.group(person, place)
-        + sketch.draw_guides(look, place)
-    )
+    return behind, front

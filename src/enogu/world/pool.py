@@ -22,7 +22,8 @@ from enogu.world.drawing import draw_traits
 _CHUNK = 256
 
 Draw = Callable[[int, int, int], NDArray[np.uint8]]
-"""Draws picture (pool seed, index, size) as uint8 [size, size, 3]; a function of a module."""
+"""Draws picture (pool seed, index, size) as uint8 [size, size, channels]; a function of a
+module."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class Pool:
     """Drawings on disk, memory-mapped."""
 
     pixels: NDArray[np.uint8]
-    """Shape [N, H, W, 3]."""
+    """Shape [N, H, W, channels]."""
     seed: int
 
     def __len__(self) -> int:
@@ -80,6 +81,7 @@ def build_pool(
     seed: int = 0,
     workers: int = 1,
     draw: Draw = draw_pool_picture,
+    channels: int = 3,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pool:
     """Render the pool into `folder`, or go on where an earlier call was stopped.
@@ -91,6 +93,7 @@ def build_pool(
         seed: Which pool; different seeds share no picture.
         workers: Processes that draw.
         draw: Makes the pictures.
+        channels: 3 for RGB, 4 where what lies behind is left clear.
         progress: Called with (pictures done, pictures in all).
 
     Raises:
@@ -99,9 +102,10 @@ def build_pool(
         StorageError: The folder cannot be written.
     """
     make_dirs(folder)
-    shape = (count, size, size, 3)
+    shape = (count, size, size, channels)
     path, ledger = folder / "pool.u8", folder / "pool.txt"
     header = f"count {count} size {size} seed {seed}"
+    header += f" channels {channels}" if channels != 3 else ""
     lines = ledger.read_text("utf-8").splitlines() if ledger.exists() else []
     if lines and lines[0] != header:
         raise WorldError(

@@ -145,5 +145,10 @@ def document(body: str) -> str:
 
 def render(svg: str, size: int) -> Image.Image:
     """Return an SVG document as an RGB picture of `size` by `size` pixels, antialiased."""
+    return render_clear(svg, size).convert("RGB")
+
+
+def render_clear(svg: str, size: int) -> Image.Image:
+    """Return an SVG document as :func:`render` does, as RGBA: clear where nothing is drawn."""
     png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True)
-    return Image.open(io.BytesIO(bytes(png))).convert("RGB")
+    return Image.open(io.BytesIO(bytes(png))).convert("RGBA")

@@ -21,8 +21,7 @@ from enogu.world.architecture import MiniShape, build_text_encoder
 from enogu.world.axes import KNOWN_TAGS
 from enogu.world.captions import random_traits, training_caption
 from enogu.world.tokenizer import tokenize
-from enogu.world.training_state import Budget, Recipe, TrainingState
-from enogu.world.vae_training import autocast
+from enogu.world.training_state import Budget, Recipe, TrainingState, autocast
 
 BATCH_SIZE = 32
 TEXT_RECIPE = Recipe(learning_rate=1e-3, ema_decay=0.99)

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from enogu.files import atomic_path, make_dirs
 from enogu.machine import parallel
 
 logger = logging.getLogger(__name__)
+
+
+def autocast(bf16: bool) -> AbstractContextManager[object]:
+    """Return bf16 autocast on the CPU, or nothing."""
+    return torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else nullcontext()
 
 
 @dataclass(frozen=True, kw_only=True)

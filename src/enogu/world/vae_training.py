@@ -1,6 +1,5 @@
 """Training the autoencoder of `mini` on crops of drawings, and measuring its latents."""
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,7 +14,7 @@ from enogu.machine import parallel
 from enogu.world.architecture import MiniShape, build_vae
 from enogu.world.compiling import compile_blocks, to_channels_last
 from enogu.world.pool import Pool
-from enogu.world.training_state import Budget, Recipe, TrainingState
+from enogu.world.training_state import Budget, Recipe, TrainingState, autocast
 
 KL_WEIGHT = 5e-4
 """Weight of the mean KL divergence beside the mean squared error in [-1, 1].
@@ -40,11 +39,6 @@ def to_unit_range(pixels: np.ndarray) -> Tensor:
     """Return uint8 [B, H, W, 3] as float32 [B, 3, H, W] in [-1, 1]."""
     planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)
     return torch.from_numpy(planes).div_(127.5).sub_(1.0)
-
-
-def autocast(bf16: bool) -> AbstractContextManager[object]:
-    """Return bf16 autocast on the CPU, or nothing."""
-    return torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else nullcontext()
 
 
 def _crops(pool: Pool, seed: int, step: int, count: int, crop: int) -> Tensor:

@@ -9,7 +9,8 @@ import pytest
 from enogu.errors import MissingExtraError
 from enogu.world.axes import AXES
 from enogu.world.judge.judge import Judge
-from enogu.world.judge.onnx_file import check_can_export, export_onnx
+from enogu.world.judge.onnx_file import export_onnx
+from enogu.world.onnx_export import check_can_export
 from enogu.world.questions import questions_from_text, vocabulary_digest
 
 
@@ -39,5 +40,5 @@ def test_without_the_packages_the_export_is_refused_at_once(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="onnxscript") as caught:
-        check_can_export()
+        check_can_export("leave the file out with --no-onnx")
     assert "--no-onnx" in caught.value.hint

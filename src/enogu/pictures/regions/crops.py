@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from enogu.errors import ConfigError
 from enogu.pictures.box import Box
-from enogu.pictures.regions.found import SUBJECT, FoundRegion, overlap
+from enogu.pictures.regions.found import SUBJECT, SURE_FROM, FoundRegion, overlap
 from enogu.pictures.regions.framing import Framing, framing_of, reframed_tags
 
 CropKind: TypeAlias = Literal["face", "bust", "full"]
@@ -45,7 +45,7 @@ class CropSettings:
     max_overlap: float = 0.8
     """Crops that overlap the picture or another crop more are left out, as intersection over
     union, 0 to 1."""
-    sure_from: float = 0.5
+    sure_from: float = SURE_FROM
     """From which score of its region on a crop is sure, 0 to 1."""
 
     def __post_init__(self) -> None:

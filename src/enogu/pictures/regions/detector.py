@@ -121,6 +121,11 @@ class DetectorModel:
                 hint='Write the names in their order into the card: "output": {"labels": ["face"]}',
             )
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the exporter wrote into the file, by name."""
+        return self._model.metadata
+
     def find(self, pixels: Pixels) -> list[FoundRegion]:
         """Find regions in a picture.
 

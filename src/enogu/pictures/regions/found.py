@@ -1,13 +1,16 @@
 """Parts of a picture: what a mask, a person or a detector says of where things are."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from enogu.errors import PictureError
 from enogu.pictures.background.model import Background
 from enogu.pictures.box import Box
 
 Source: TypeAlias = Literal["mask", "person", "detector"]
+
+SURE_FROM: Final = 0.5
+"""From which score on a region is used without a look at it, 0 to 1."""
 
 SUBJECT = "subject"
 """The kind of the box around everything that is not background."""

@@ -11,13 +11,12 @@ from enogu.pictures.box import Box
 from enogu.pictures.chain import ChainPicture, Outcome
 from enogu.pictures.records import DerivedFiles, JsonValue, Region, StepResult
 from enogu.pictures.regions import DetectorModel, FoundRegion
-from enogu.pictures.regions.found import SUBJECT
+from enogu.pictures.regions.found import SUBJECT, SURE_FROM
 from enogu.pictures.steps.background import BACKGROUND
 from enogu.pictures.steps.trim import TRIM
 
 REGIONS: Final = "regions"
 
-_SURE_FROM: Final = 0.5
 _DRAWN: Final = "drawn"
 
 
@@ -31,7 +30,7 @@ class RegionsStep:
     """
 
     detector: Path | None = None
-    """A network in YOLO's form; its card lies beside it."""
+    """A network in YOLO's form; its card lies beside it. None: only the subject is looked for."""
     detector_digest: str = ""
     """From :func:`enogu.pictures.onnx_file.network_digest`."""
     name: str = REGIONS
@@ -55,7 +54,7 @@ class RegionsStep:
             for one in seen
         ]
         verdict = "found" if regions else "none"
-        if seen and max(one.score for one in seen) < _SURE_FROM:
+        if seen and max(one.score for one in seen) < SURE_FROM:
             verdict = "unsure"
         return Outcome(verdict=verdict, regions=tuple(regions))
 

@@ -67,10 +67,10 @@ def _made_worse(pictures: Tensor, rng: np.random.Generator, generator: torch.Gen
     worse = _shift_colours(worse, generator)
     for group in np.array_split(np.arange(count), min(GROUPS, count)):
         worse[group] = _soften(worse[group], rng)
-    worse += _noise(worse, generator)
+    worse += noise_for(worse, generator)
     worse.clamp_(0, 1)
     for index in np.flatnonzero(rng.random(count) < JPEG_SHARE):
-        worse[index] = _as_jpeg(worse[index], int(rng.integers(25, 95)))
+        worse[index] = as_jpeg(worse[index], int(rng.integers(25, 95)))
     return worse
 
 
@@ -121,11 +121,11 @@ def _soften(pictures: Tensor, rng: np.random.Generator) -> Tensor:
         )
         pictures = functional.interpolate(shrunk, size=(size, size), mode="bilinear")
     for _ in range(int(rng.choice([0, 0, 0, 1, 1, 2, 2, 3]))):
-        pictures = _blur_once(_blur_once(pictures, 2), 3)
+        pictures = blur_once(blur_once(pictures, 2), 3)
     return pictures
 
 
-def _blur_once(pictures: Tensor, dim: int) -> Tensor:
+def blur_once(pictures: Tensor, dim: int) -> Tensor:
     """Average each pixel with its neighbours along `dim`, weights 1 2 1."""
     length = pictures.shape[dim]
     before = pictures.narrow(dim, 0, length - 2)
@@ -136,7 +136,7 @@ def _blur_once(pictures: Tensor, dim: int) -> Tensor:
     return blurred
 
 
-def _noise(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def noise_for(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Return noise of another strength for each picture, as fine as a pixel or twice as coarse."""
     count, _, height, width = pictures.shape
     strength = torch.rand(count, 1, 1, 1, generator=generator).square() * MAX_NOISE
@@ -148,7 +148,7 @@ def _noise(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return strength * torch.where(kind < 0.5, fine, coarse)
 
 
-def _as_jpeg(picture: Tensor, quality: int) -> Tensor:
+def as_jpeg(picture: Tensor, quality: int) -> Tensor:
     """Return `picture` [3, H, W] after a JPEG file of `quality` (1 to 95)."""
     pixels = picture.mul(255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()

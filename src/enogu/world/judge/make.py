@@ -15,7 +15,7 @@ from enogu.world.export import read_mini
 from enogu.world.judge.files import write_reader
 from enogu.world.judge.judge import FILES_DIR, JUDGE_PATH
 from enogu.world.judge.network import JudgeShape
-from enogu.world.judge.onnx_file import check_can_export, export_onnx
+from enogu.world.judge.onnx_file import export_onnx
 from enogu.world.judge.pictures import (
     answer_numbers,
     build_round_trips,
@@ -26,6 +26,7 @@ from enogu.world.judge.pictures import (
 )
 from enogu.world.judge.reader import Pixels
 from enogu.world.judge.training import Answers, TrainingPictures, calibrated, train_reader
+from enogu.world.onnx_export import check_can_export
 from enogu.world.pool import Pool, build_pool
 from enogu.world.training_state import Budget
 
@@ -87,7 +88,7 @@ def make_judge(
         StorageError: A place cannot be written.
     """
     if onnx:
-        check_can_export()
+        check_can_export("leave the file out with --no-onnx")
     vae = fast_vae(read_mini(mini_dir).vae)
     trips_dir = work_dir / f"round-trips-{vae_name(mini_dir)}"
 

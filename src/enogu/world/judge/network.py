@@ -9,10 +9,13 @@ is convolutions, ReLU and two matrix products.
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+Net = TypeVar("Net", bound=nn.Module)
 
 INPUT_PX = 128
 """Width and height of the picture the network sees; mini draws at this size."""
@@ -34,7 +37,8 @@ class JudgeShape:
         return {key: str(value) for key, value in asdict(self).items()}
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Return a convolution that keeps the picture's extent, with batch normalisation."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -50,8 +54,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _conv(width, width, 3)
-        self.second = _conv(width, width, 3)
+        self.first = conv_norm(width, width, 3)
+        self.second = conv_norm(width, width, 3)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return features of the same shape."""
@@ -73,15 +77,15 @@ class JudgeNet(nn.Module):
         super().__init__()
         first, second, third, fourth = shape.channels
         self.sizes = tuple(sizes)
-        self.stem = nn.ModuleList([_conv(3, first, 5, 2), _conv(first, second, 3, 2)])
+        self.stem = nn.ModuleList([conv_norm(3, first, 5, 2), conv_norm(first, second, 3, 2)])
         self.quarter = _blocks(second, shape.depths[0])
-        self.to_eighth = _conv(second, third, 3, 2)
+        self.to_eighth = conv_norm(second, third, 3, 2)
         self.eighth = _blocks(third, shape.depths[1])
-        self.to_sixteenth = _conv(third, fourth, 3, 2)
+        self.to_sixteenth = conv_norm(third, fourth, 3, 2)
         self.sixteenth = _blocks(fourth, shape.depths[2])
         # What the coarse grid has understood is told to the finer one, where eyes have a place.
         self.lateral = nn.Conv2d(fourth, third, 1)
-        self.merge = _conv(third, fourth, 3)
+        self.merge = conv_norm(third, fourth, 3)
         self.attention = nn.Conv2d(fourth, len(self.sizes), 1)
         grid = INPUT_PX // 8
         self.places = nn.Parameter(torch.zeros(len(self.sizes), grid * grid))
@@ -113,7 +117,7 @@ def _blocks(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
 
 
-def fold_batch_norm(net: JudgeNet) -> JudgeNet:
+def fold_batch_norm(net: Net) -> Net:
     """Return a copy of `net` for use only: batch normalisation folded in, weights fixed."""
     folded = copy.deepcopy(net).eval()
     for module in list(folded.modules()):
@@ -125,7 +129,7 @@ def fold_batch_norm(net: JudgeNet) -> JudgeNet:
     return use_channels_last(folded.requires_grad_(False))
 
 
-def use_channels_last(net: JudgeNet) -> JudgeNet:
+def use_channels_last(net: Net) -> Net:
     """Lay out the convolutions of `net` as CPUs compute them fastest, and return it."""
     for weight in (p for p in net.parameters() if p.ndim == 4):
         weight.data = weight.data.contiguous(memory_format=torch.channels_last)
@@ -139,7 +143,7 @@ def empty_folded(sizes: Sequence[int], shape: JudgeShape) -> JudgeNet:
 
 @torch.no_grad()
 def measure_batch_statistics(
-    net: JudgeNet, batches: Iterable[Tensor], forward: Callable[[Tensor], Tensor]
+    net: nn.Module, batches: Iterable[Tensor], forward: Callable[[Tensor], Tensor]
 ) -> None:
     """Set the means and variances of batch normalisation to their averages over `batches`.
 

@@ -16,7 +16,8 @@ from enogu.world.axes import ABSENT_MEANS, AXES, Traits, choices_beside, visible
 from enogu.world.captions import random_traits
 from enogu.world.drawing import draw_traits
 from enogu.world.judge.reader import Pixels
-from enogu.world.vae_training import autocast, decode, to_unit_range
+from enogu.world.training_state import autocast
+from enogu.world.vae_training import decode, to_unit_range
 
 HELD_OUT_SHARE = 0.2
 """The judge must know the combinations that mini never sees, or it would read them wrong."""

@@ -21,8 +21,7 @@ from enogu.world.judge.network import (
 from enogu.world.judge.pictures import HIDDEN
 from enogu.world.judge.reader import Pixels, Reader
 from enogu.world.questions import Questions, vocabulary_digest
-from enogu.world.training_state import Budget, Recipe, TrainingState
-from enogu.world.vae_training import autocast
+from enogu.world.training_state import Budget, Recipe, TrainingState, autocast
 
 READER_RECIPE = Recipe(learning_rate=3e-3, final_share=0.01, ema_decay=0.995, weight_decay=0.02)
 BATCH_SIZE = 48

@@ -1,0 +1,1 @@
+"""The detector of heads and faces: trained on drawings whose boxes the drawing code knows."""
