@@ -9,8 +9,10 @@ import torch
 
 from enogu.errors import WorldError
 from enogu.world.architecture import MiniShape, build_text_encoder, build_vae
+from enogu.world.axes import AXES
 from enogu.world.diffusion_training import LatentPool, stratified_timesteps, train_diffusion
-from enogu.world.mini import MiniBudget, train_mini
+from enogu.world.export import read_mini
+from enogu.world.mini import MiniBudget, MiniTraining, variant_dir
 from enogu.world.pool import Pool, build_pool
 from enogu.world.text_training import TAG_NUMBERS, tag_targets, train_text_encoder
 from enogu.world.tokenizer import load_tokenizer
@@ -83,7 +85,10 @@ class StopsAt(Pool):
 def test_diffusion_resumes_bit_equal(tmp_path: Path) -> None:
     latents = np.random.default_rng(0).normal(size=(6, 4, 8, 8)).astype(np.float16)
     latent_pool = LatentPool(
-        latents=latents, small_latents=latents[:, :, ::2, ::2].copy(), pool_seed=0
+        latents=latents,
+        small_latents=latents[:, :, ::2, ::2].copy(),
+        pool_seed=0,
+        importance=np.ones((len(AXES["framing"]), 8, 8), np.float32),
     )
     tokenizer = load_tokenizer(MINI / "tokenizer")
 
@@ -169,10 +174,11 @@ def test_timesteps_cover_the_range_evenly() -> None:
 
 def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
     two = Budget(steps=2)
-    budget = MiniBudget(pictures=4, vae=two, text=two, diffusion=two, merges=20)
-    size = train_mini(
-        tmp_path / "work",
-        tmp_path / "out",
+    budget = MiniBudget(
+        pictures=4, vae=two, text=two, diffusion=two, variant=two, merges=20, characters=1
+    )
+    training = MiniTraining(
+        work_dir=tmp_path / "work",
         budget=budget,
         shape=TINY,
         workers=1,
@@ -180,8 +186,12 @@ def test_everything_from_nothing_at_toy_size(tmp_path: Path) -> None:
         compiled=False,
         batch_size=2,
     )
+    size = training.run(tmp_path / "out")
     assert 0 < size < 1_000_000
-    assert (tmp_path / "out" / "model_index.json").exists()
+    mini, variant = read_mini(tmp_path / "out"), read_mini(variant_dir(tmp_path / "out"))
+    assert not mini.schedule.has_zero_terminal_snr
+    assert variant.schedule.has_zero_terminal_snr
+    assert not torch.equal(mini.unet.conv_in.weight, variant.unet.conv_in.weight)
 
 
 def test_text_lesson_knows_where_tags_end_and_resumes_bit_equal(

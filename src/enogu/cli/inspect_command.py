@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from enogu.cli.common import Common, console, gib, print_json
+from enogu.config import EMBEDDED_BASES
 from enogu.errors import AdapterError, ConfigError
 from enogu.project import find_adapter, find_project
 
@@ -29,12 +30,12 @@ def inspect(
     Example: enogu inspect runs/latest
 
     Args:
-        path: A LoRA file, a run folder, a base, or mini.
+        path: A LoRA file, a run folder, a base, or the name of an embedded one.
         deep: Also read the numbers: whether any is broken; of a base: its hashes.
         norms: Measure how much each block is changed, and draw it into this file (.svg).
     """
     place = Path(path).expanduser()
-    if path == "mini" or (place.is_dir() and (place / "unet").is_dir()):
+    if path in EMBEDDED_BASES or (place.is_dir() and (place / "unet").is_dir()):
         _inspect_base(path, common, deep=deep, norms=norms)
         return
     if not place.exists() and place.parts and place.parts[0] == "runs":

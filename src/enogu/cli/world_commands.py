@@ -173,7 +173,8 @@ def train(
     pictures: int = 20_000,
     vae_seconds: float = 1500.0,
     text_seconds: float = 180.0,
-    unet_seconds: float = 4800.0,
+    unet_seconds: float = 12000.0,
+    variant_seconds: float = 1200.0,
     processes: int | None = None,
     seed: int = 0,
     fp32: Annotated[bool, Parameter(negative=())] = False,
@@ -185,11 +186,13 @@ def train(
 
     Args:
         work: Where drawings and training states are kept.
-        out: The diffusers folder to write; without it the shipped one is replaced.
+        out: The diffusers folder to write; without it the shipped one is replaced. The folder of
+            mini-v stands beside it, with -v behind its name.
         pictures: Drawings to learn from.
         vae_seconds: CPU-seconds for the autoencoder.
         text_seconds: CPU-seconds for the text encoder's own lesson.
         unet_seconds: CPU-seconds for the denoiser.
+        variant_seconds: CPU-seconds for mini-v, which goes on from mini; 0 leaves it out.
         processes: That train together, of one thread each. Without it one a core.
         seed: Of everything random.
         fp32: For CPUs without bf16 instructions.
@@ -197,7 +200,7 @@ def train(
     from enogu.families.detect import resolve_base
     from enogu.machine import probe_machine
     from enogu.world.architecture import MiniShape
-    from enogu.world.mini import MiniBudget, train_mini_together
+    from enogu.world.mini import MiniBudget, MiniTraining, train_mini_together
     from enogu.world.training_state import Budget
 
     budget = MiniBudget(
@@ -205,15 +208,15 @@ def train(
         vae=Budget(cpu_seconds=vae_seconds),
         text=Budget(cpu_seconds=text_seconds),
         diffusion=Budget(cpu_seconds=unet_seconds),
+        variant=Budget(cpu_seconds=variant_seconds) if variant_seconds else None,
+    )
+    training = MiniTraining(
+        work_dir=work, budget=budget, shape=MiniShape(), seed=seed, bf16=not fp32
     )
     folder = out or resolve_base("mini")
     num_bytes = train_mini_together(
-        work,
+        training,
         folder,
-        budget=budget,
-        shape=MiniShape(),
-        seed=seed,
-        bf16=not fp32,
         processes=probe_machine().physical_cores if processes is None else processes,
     )
     if common.json:

@@ -9,6 +9,7 @@ from enogu.config.model import ModelConfig
 from enogu.config.phrases import PhrasesConfig
 from enogu.config.pictures import PicturesConfig
 from enogu.config.prep import PrepConfig
+from enogu.config.presets import EMBEDDED_BASES
 from enogu.config.project import CONFIG_VERSION, ProjectConfig
 from enogu.config.resolve import (
     Origin,
@@ -28,6 +29,7 @@ from enogu.config.train import TrainConfig
 __all__ = [
     "CONFIG_VERSION",
     "CONFLICTS",
+    "EMBEDDED_BASES",
     "SETTLED",
     "CaptionsConfig",
     "Conflict",

@@ -26,14 +26,18 @@ PRESETS: dict[str, Differences] = {
     },
 }
 
-BASE_PROFILES: dict[str, Differences] = {
-    "mini": {
-        "train.steps": 800,
-        "train.batch_size": 4,
-        "train.learning_rate": 4e-3,
-        "train.text_encoder": True,
-        "train.save_every": 200,
-        "samples.every": 200,
-    },
+_SMALL_BASE: Differences = {
+    "train.steps": 800,
+    "train.batch_size": 4,
+    "train.learning_rate": 4e-3,
+    "train.text_encoder": True,
+    "train.save_every": 200,
+    "samples.every": 200,
 }
+EMBEDDED_BASES = ("mini", "mini-v")
+"""Bases that ship with the package.
+
+`mini-v` is `mini` gone on with on a noise schedule that ends in pure noise."""
+
+BASE_PROFILES: dict[str, Differences] = dict.fromkeys(EMBEDDED_BASES, _SMALL_BASE)
 """What a base of that name asks for by itself: a small model learns with larger steps."""

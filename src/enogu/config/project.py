@@ -28,7 +28,8 @@ class ProjectConfig(Section):
     """Version of the settings file."""
 
     base: str = Field(default="mini", min_length=1)
-    """The base model: `mini`, or the path of a diffusers folder or a `.safetensors` file."""
+    """The base model: `mini`, `mini-v`, the path of a diffusers folder, or that of a
+    `.safetensors` file."""
 
     preset: Literal["quick", "character"] | None = None
     """A named set of differences from the defaults; settings written in the file win over it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from enogu.config import EMBEDDED_BASES
 from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.errors import BaseModelError
 from enogu.families.architecture import Architecture
@@ -18,9 +19,6 @@ from enogu.families.spec import ALL_PARTS, FamilySpec, PredictionType
 
 Certainty = Literal["stated", "inferred", "assumed"]
 """The base says so itself; its kind is known to be so; or nothing speaks for or against it."""
-
-MINI = "mini"
-"""The reference of the embedded base."""
 
 _DEFAULT_TIMESTEPS = 1000
 
@@ -61,9 +59,9 @@ class BaseInfo:
 
 
 def resolve_base(reference: str | Path) -> Path:
-    """Return the path of a base; ``mini`` is the one that ships with the package."""
-    if str(reference) == MINI:
-        return Path(__file__).parent / "mini"
+    """Return the path of a base; the embedded ones are folders beside this file."""
+    if str(reference) in EMBEDDED_BASES:
+        return Path(__file__).parent / str(reference)
     return Path(reference).expanduser()
 
 
@@ -88,7 +86,7 @@ def inspect_base(
     """Say what a base is. Reads headers and configs only, whatever its size.
 
     Args:
-        reference: ``mini``, a diffusers folder, or a `.safetensors` file.
+        reference: ``mini``, ``mini-v``, a diffusers folder, or a `.safetensors` file.
         prediction: What the settings want; ``auto`` asks the base.
         zero_terminal_snr: Likewise.
 
@@ -134,7 +132,7 @@ def _build_info(
     return BaseInfo(
         checkpoint=checkpoint,
         spec=spec,
-        title=MINI if str(reference) == MINI else path.name if path.is_dir() else path.stem,
+        title=path.name if path.is_dir() else path.stem,
         layout=checkpoint.layout,
         architecture=architecture,
         prediction=prediction,

@@ -34,7 +34,7 @@ def load_base(
     """Load a base, or some of its parts.
 
     Args:
-        reference: ``mini``, a diffusers folder, or a `.safetensors` file.
+        reference: ``mini``, ``mini-v``, a diffusers folder, or a `.safetensors` file.
         dtype: Compute type of UNet and text encoders.
         device: Where the parts are put.
         prediction: As in :func:`~enogu.families.detect.inspect_base`.

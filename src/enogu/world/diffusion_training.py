@@ -18,6 +18,7 @@ from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.diffusion.targets import prediction_target
 from enogu.machine import parallel
 from enogu.world.architecture import PREDICTION, MiniShape, build_text_encoder, build_unet
+from enogu.world.axes import AXES, Traits
 from enogu.world.captions import training_caption
 from enogu.world.compiling import compile_blocks, to_channels_last, use_plain_attention
 from enogu.world.pool import pool_traits
@@ -25,8 +26,10 @@ from enogu.world.tokenizer import tokenize
 from enogu.world.training_state import Budget, Recipe, TrainingState, autocast
 
 DIFFUSION_RECIPE = Recipe(learning_rate=1.2e-3)
+VARIANT_RECIPE = Recipe(learning_rate=4e-4)
+"""For going on with finished networks on another noise schedule."""
 SMALL_SHARE = 0.25
-"""Share of the budget, at the start, that is spent on pictures of half the size.
+"""Share of the budget from nothing, at the start, that is spent on pictures of half the size.
 
 They cost a quarter, so tags are bound to what they name earlier."""
 SMALL_BATCH_FACTOR = 2
@@ -42,6 +45,8 @@ class LatentPool:
     small_latents: NDArray[np.float16]
     """Shape [N, C, h/2, w/2]: of the same drawings at half the size."""
     pool_seed: int
+    importance: NDArray[np.float32]
+    """Shape [framings, h, w], mean 1: how much each place counts, by the framing of the picture."""
 
 
 def stratified_timesteps(count: int, generator: torch.Generator) -> Tensor:
@@ -60,6 +65,7 @@ def diffusion_loss(
     latents: Tensor,
     token_ids: Tensor,
     generator: torch.Generator,
+    weights: Tensor,
 ) -> Tensor:
     """Return the squared error of the prediction, a scalar; all noise levels count alike.
 
@@ -69,6 +75,7 @@ def diffusion_loss(
         latents: [B, C, h, w], unit variance.
         token_ids: [B, 77].
         generator: Gives timesteps and noise.
+        weights: [B, 1, h, w], how much each place counts.
     """
     unet, text_encoder = networks
     timesteps = stratified_timesteps(len(latents), generator)
@@ -78,7 +85,7 @@ def diffusion_loss(
     prompt_embeds = text_encoder(token_ids).last_hidden_state
     model_pred = unet(noisy_latents, timesteps, prompt_embeds, return_dict=False)[0].float()
     target = prediction_target(PREDICTION, latents, noise, timesteps, schedule)
-    return functional.mse_loss(model_pred, target)
+    return (weights * (model_pred - target).square()).mean()
 
 
 def train_diffusion(
@@ -89,6 +96,8 @@ def train_diffusion(
     *,
     shape: MiniShape,
     budget: Budget,
+    start: UNet2DConditionModel | None = None,
+    zero_terminal_snr: bool = False,
     seed: int = 0,
     batch_size: int = 32,
     bf16: bool = True,
@@ -105,6 +114,8 @@ def train_diffusion(
         state_path: Where the state is kept; continued from when it exists.
         shape: Widths of the networks.
         budget: When to stop.
+        start: Weights to begin with; stays as it is. Without it the UNet begins at random.
+        zero_terminal_snr: Learn on the schedule that ends in pure noise (arXiv:2305.08891).
         seed: Of weights, batches, captions and noise.
         batch_size: Pictures per step.
         bf16: Compute in bfloat16 where autocast allows; weights and moments stay in fp32.
@@ -118,24 +129,38 @@ def train_diffusion(
     """
     torch.manual_seed(seed)
     unet = build_unet(shape)
+    if start is not None:
+        unet.load_state_dict(start.state_dict())
     to_channels_last(unet)
     use_plain_attention(unet)
     if compiled:
         compile_blocks(unet)
     settings = {**shape.to_metadata(), "seed": str(seed), "batch_size": str(batch_size)}
-    state = TrainingState({"unet": unet, "text_encoder": text_encoder}, DIFFUSION_RECIPE, settings)
+    recipe = DIFFUSION_RECIPE if start is None else VARIANT_RECIPE
+    state = TrainingState({"unet": unet, "text_encoder": text_encoder}, recipe, settings)
     schedule = NoiseSchedule.scaled_linear()
+    if zero_terminal_snr:
+        schedule = schedule.with_zero_terminal_snr()
+    importance = torch.from_numpy(pool.importance)
 
     def loss_at(step: int) -> Tensor:
-        small = state.progress < SMALL_SHARE
+        small = start is None and state.progress < SMALL_SHARE
         chosen = pool.small_latents if small else pool.latents
         count = batch_size * (SMALL_BATCH_FACTOR if small else 1) // parallel.num_processes()
         part = parallel.part_of(step)
-        latents, captions = _batch(chosen, pool.pool_seed, seed, part, count)
+        latents, traits = _batch(chosen, pool.pool_seed, seed, part, count)
+        captions = [
+            training_caption(one, random.Random(f"{seed} {part} {k}"))
+            for k, one in enumerate(traits)
+        ]
         token_ids = tokenize(tokenizer, captions)
+        maps = importance[[AXES["framing"].index(one["framing"]) for one in traits], None]
+        weights = functional.adaptive_avg_pool2d(maps, latents.shape[-1])
         with autocast(bf16):
             generator = seeded_generator(seed, part)
-            return diffusion_loss((unet, text_encoder), schedule, latents, token_ids, generator)
+            return diffusion_loss(
+                (unet, text_encoder), schedule, latents, token_ids, generator, weights
+            )
 
     def report() -> None:
         if on_save is not None:
@@ -147,14 +172,11 @@ def train_diffusion(
 
 def _batch(
     latents: NDArray[np.float16], pool_seed: int, seed: int, step: int, count: int
-) -> tuple[Tensor, list[str]]:
+) -> tuple[Tensor, list[Traits]]:
     rng = np.random.default_rng((seed, step))
     indices = rng.integers(len(latents), size=count)
-    captions = [
-        training_caption(pool_traits(pool_seed, int(i)), random.Random(f"{seed} {step} {k}"))
-        for k, i in enumerate(indices)
-    ]
-    return torch.from_numpy(latents[indices]).float(), captions
+    traits = [pool_traits(pool_seed, int(index)) for index in indices]
+    return torch.from_numpy(latents[indices]).float(), traits
 
 
 def _averaged(

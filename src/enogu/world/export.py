@@ -10,6 +10,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.diffusion.targets import PredictionType
 from enogu.errors import WorldError
 from enogu.files import make_dirs, write_text_atomic
@@ -41,6 +42,8 @@ _SCHEDULER = {
     "set_alpha_to_one": False,
     "steps_offset": 1,
 }
+_ZERO_SNR_SCHEDULER = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+"""What arXiv:2305.08891 asks of sampling when the last step is pure noise."""
 _SCHEDULER_FILE = "scheduler/scheduler_config.json"
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _TOKENIZER_FILES = (
@@ -60,6 +63,13 @@ class MiniParts:
     text_encoder: CLIPTextModel
     tokenizer: CLIPTokenizer
     prediction: PredictionType = PREDICTION
+    zero_terminal_snr: bool = False
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The noise schedule it was trained with."""
+        schedule = NoiseSchedule.scaled_linear()
+        return schedule.with_zero_terminal_snr() if self.zero_terminal_snr else schedule
 
     @property
     def scaling_factor(self) -> float:
@@ -90,8 +100,8 @@ def write_mini(folder: Path, parts: MiniParts, tokenizer_dir: Path) -> int:
     for name in _TOKENIZER_FILES:
         shutil.copyfile(tokenizer_dir / name, folder / "tokenizer" / name)
     make_dirs(folder / "scheduler")
-    scheduler = json.dumps(_SCHEDULER, indent=2) + "\n"
-    write_text_atomic(folder / _SCHEDULER_FILE, scheduler)
+    scheduler = {**_SCHEDULER, **(_ZERO_SNR_SCHEDULER if parts.zero_terminal_snr else {})}
+    write_text_atomic(folder / _SCHEDULER_FILE, json.dumps(scheduler, indent=2) + "\n")
     write_text_atomic(folder / "model_index.json", json.dumps(_INDEX, indent=2) + "\n")
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -127,10 +137,12 @@ def read_mini(folder: Path) -> MiniParts:
     )
     for network in (unet, vae, text_encoder):
         network.eval().requires_grad_(False)
+    scheduler = json.loads((folder / _SCHEDULER_FILE).read_text("utf-8"))
     return MiniParts(
         unet=unet,
         vae=vae,
         text_encoder=text_encoder,
         tokenizer=load_tokenizer(folder / "tokenizer"),
-        prediction=json.loads((folder / _SCHEDULER_FILE).read_text("utf-8"))["prediction_type"],
+        prediction=scheduler["prediction_type"],
+        zero_terminal_snr=bool(scheduler.get("rescale_betas_zero_snr", False)),
     )

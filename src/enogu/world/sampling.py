@@ -7,7 +7,6 @@ from PIL import Image
 from torch import Tensor
 
 from enogu.diffusion.noise import sample_noise, seeded_generator
-from enogu.diffusion.noise_schedule import NoiseSchedule
 from enogu.diffusion.samplers import sample_euler
 from enogu.diffusion.sigmas import uniform_sigmas
 from enogu.diffusion.targets import denoised_at_sigma, model_input_at_sigma
@@ -38,7 +37,7 @@ def sample_pictures(
         negative: What guidance leads away from; the empty prompt by default.
         size: Width and height in pixels.
     """
-    schedule = NoiseSchedule.scaled_linear()
+    schedule = parts.schedule
     sigmas = uniform_sigmas(steps, schedule)
     embeds = parts.text_encoder(tokenize(parts.tokenizer, [negative, *prompts])).last_hidden_state
     without_text, texts = embeds[:1].expand(len(prompts), -1, -1), embeds[1:]
