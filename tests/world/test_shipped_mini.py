@@ -7,7 +7,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from enogu.config import EMBEDDED_BASES
 from enogu.errors import WorldError
+from enogu.families.detect import inspect_base, resolve_base
 from enogu.world.axes import tags_of
 from enogu.world.captions import join_tags
 from enogu.world.drawing import draw_traits, traits_for
@@ -18,24 +20,42 @@ from enogu.world.judge.judge import load_judge
 from enogu.world.sampling import sample_in_batches, sample_pictures
 from enogu.world.vae_training import round_trip_psnr, to_unit_range
 
-MINI = Path(__file__).parents[2] / "src" / "enogu" / "families" / "mini"
+FOLDERS = {name: resolve_base(name) for name in EMBEDDED_BASES}
 
 
 @pytest.fixture(scope="module")
 def parts() -> MiniParts:
-    return read_mini(MINI)
+    return read_mini(FOLDERS["mini"])
 
 
-def test_at_most_15_megabytes_in_fp16() -> None:
-    assert sum(p.stat().st_size for p in MINI.rglob("*") if p.is_file()) <= 15_000_000
-    for path in MINI.rglob("*.safetensors"):
+@pytest.fixture(scope="module")
+def variant() -> MiniParts:
+    return read_mini(FOLDERS["mini-v"])
+
+
+@pytest.mark.parametrize("name", EMBEDDED_BASES)
+def test_at_most_15_megabytes_in_fp16(name: str) -> None:
+    folder = FOLDERS[name]
+    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) <= 15_000_000
+    for path in folder.rglob("*.safetensors"):
         with safe_open(str(path), framework="pt") as handle:
             dtypes = {handle.get_slice(key).get_dtype() for key in list(handle.keys())}
         assert dtypes == {"F16"}, path
 
 
-def test_the_card_ships_with_it() -> None:
-    assert "## Measured" in (MINI / "model_card.md").read_text("utf-8")
+@pytest.mark.parametrize("name", EMBEDDED_BASES)
+def test_the_card_ships_with_it(name: str) -> None:
+    assert "## Measured" in (FOLDERS[name] / "model_card.md").read_text("utf-8")
+
+
+def test_the_variant_learned_from_pure_noise_and_says_so(variant: MiniParts) -> None:
+    info = inspect_base("mini-v")
+    assert info.zero_terminal_snr
+    assert (info.prediction, info.certainty) == ("v_prediction", "stated")
+    torch.testing.assert_close(
+        info.schedule.alphas_cumprod, variant.schedule.alphas_cumprod, rtol=1e-12, atol=0.0
+    )
+    assert not inspect_base("mini").zero_terminal_snr
 
 
 def test_the_autoencoder_returns_drawings(parts: MiniParts) -> None:
@@ -69,10 +89,12 @@ def test_half_a_mini_is_refused(tmp_path: Path) -> None:
         read_mini(tmp_path)
 
 
-def test_pictures_show_what_their_tags_say(parts: MiniParts) -> None:
+@pytest.mark.parametrize("name", EMBEDDED_BASES)
+def test_pictures_show_what_their_tags_say(name: str, parts: MiniParts, variant: MiniParts) -> None:
+    drawn_with = {"mini": parts, "mini-v": variant}[name]
     traits = characters(12, 77)
     prompts = [join_tags(tags_of(one)) for one in traits]
-    pictures = sample_in_batches(parts, prompts, list(range(12)), steps=12, cfg_scale=4.0)
+    pictures = sample_in_batches(drawn_with, prompts, list(range(12)), steps=12, cfg_scale=4.0)
     scores = score_answers(traits, load_judge()(pictures).answers)
     # Far below what the card says, far above chance, which is at most one third.
     assert scores.together(("hair_colour", "background", "framing")).share > 0.8

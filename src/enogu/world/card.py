@@ -75,7 +75,7 @@ def write_card(
     text = "\n".join(
         [
             *_introduction(parts, mini_dir),
-            *_training(work_dir),
+            *_training(work_dir, variant=parts.zero_terminal_snr),
             *_measurements(measure_psnr(parts), evaluate_mini(parts, read, count=count), count),
             *_limits(),
         ]
@@ -93,10 +93,17 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
     total = sum(p.stat().st_size for p in mini_dir.rglob("*") if p.is_file())
     picture_px = int(parts.vae.config["sample_size"])
     latent_px = picture_px // parts.downscale
+    title, schedule = "mini", "1000 steps."
+    if parts.zero_terminal_snr:
+        title = "mini-v"
+        schedule = (
+            "1000 steps, rescaled so that nothing of the picture is left at the last one "
+            "(arXiv:2305.08891). It is `mini` gone on with on that schedule."
+        )
     return [
-        "# mini",
+        f"# {title}",
         "",
-        "The embedded base model of Enogu: the architecture of Stable Diffusion 1 made small, "
+        "An embedded base model of Enogu: the architecture of Stable Diffusion 1 made small, "
         "trained from nothing on characters that `enogu.world` draws by code. No picture made by "
         "a person and no downloaded weight went into it.",
         "",
@@ -104,7 +111,7 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
         f"- Pictures: {picture_px}×{picture_px} pixels, latents {latent_px}×{latent_px}×"
         f"{parts.unet.config['in_channels']} (the autoencoder shrinks by {parts.downscale}).",
         f"- Latent scaling factor {parts.scaling_factor}, {parts.prediction.replace('_', '-')}, "
-        "scaled-linear betas 0.00085 to 0.012, 1000 steps.",
+        f"scaled-linear betas 0.00085 to 0.012, {schedule}",
         f"- Tokenizer: byte-level BPE in CLIP's format, {len(parts.tokenizer)} tokens; it can "
         "spell any word.",
         "- Language: Danbooru tags; `enogu world tags` lists those it knows.",
@@ -113,13 +120,15 @@ def _introduction(parts: MiniParts, mini_dir: Path) -> list[str]:
     ]
 
 
-def _training(work_dir: Path) -> list[str]:
+def _training(work_dir: Path, *, variant: bool) -> list[str]:
     lines = ["## Training", "", "`enogu world train` makes it again from nothing.", ""]
     stages = {
         "autoencoder": "vae_state",
         "text encoder alone": "text_state",
         "UNet and text encoder": "unet_state",
     }
+    if variant:
+        stages["UNet and text encoder gone on with"] = "unet_v_state"
     for name, file in stages.items():
         facts = read_stage(work_dir / f"{file}.safetensors")
         if facts is not None:
@@ -131,8 +140,9 @@ def _training(work_dir: Path) -> list[str]:
         "- Autoencoder: 64-pixel crops, batch 8, squared and absolute error with a small KL term.",
         "- Text encoder alone: a lesson in which colour belongs to which noun; the last token of "
         "each tag must name the tag, the end of the caption all tags.",
-        "- UNet with text encoder: batch 32, all noise levels alike; captions shuffled, tags "
-        "dropped, 10 % empty, 20 % with nonsense words put in.",
+        "- UNet with text encoder: batch 32, all noise levels alike; each axis of the world weighs "
+        "the same, however small the area it shows in; captions shuffled, tags dropped, 10 % "
+        "empty, 20 % with nonsense words put in.",
     ]
     notes = work_dir / "notes.txt"
     if notes.exists():

@@ -64,6 +64,23 @@ class Recipe:
     ema_decay: float = 0.998
 
 
+def time_left(seconds: float, start: float, progress: float) -> str:
+    """Return words for how long a stage still takes.
+
+    Args:
+        seconds: Wall time of this run so far.
+        start: Share of the budget that was used up when this run began.
+        progress: Share that is used up now.
+
+    >>> time_left(600.0, 0.2, 0.4)
+    'about 30 min left'
+    """
+    if progress <= start:
+        return "time left not known yet"
+    minutes = seconds * max(0.0, 1 - progress) / (progress - start) / 60
+    return f"about {minutes:.0f} min left"
+
+
 @dataclass
 class TrainingState:
     """Networks in training with everything that must survive a stop.
@@ -172,6 +189,7 @@ class TrainingState:
         if path.exists():
             self.load(path)
         average: float | None = None
+        begun, start = time.monotonic(), budget.progress(self.step, self.cpu_seconds)
         while (progress := budget.progress(self.step, self.cpu_seconds)) < 1:
             self.progress = progress
             loss = loss_at(self.step)
@@ -179,8 +197,11 @@ class TrainingState:
             value = float(loss.detach())
             average = value if average is None else average + 0.02 * (value - average)
             if self.step % 100 == 0 and parallel.rank() == 0:
+                left = time_left(time.monotonic() - begun, start, progress)
                 share = 100 * progress
-                logger.info("%s step %d, %.0f %%, loss %.4f", title, self.step, share, average)
+                logger.info(
+                    "%s step %d, %.0f %%, loss %.4f, %s", title, self.step, share, average, left
+                )
             if self.step % save_every == 0 and parallel.rank() == 0:
                 self.save(path)
                 on_save()
