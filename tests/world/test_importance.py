@@ -13,7 +13,7 @@ def test_each_map_is_positive_with_mean_one_and_the_face_counts_most() -> None:
     assert maps.min() >= 1 - SHARE - 1e-6
     # In a portrait the eyes lie a little below the middle; nothing but background is in a corner.
     portrait = maps[AXES["framing"].index("portrait")]
-    assert portrait[7:11, 4:12].mean() > 4 * portrait[:3, :2].mean()
+    assert portrait[7:11, 4:12].mean() > 2 * portrait[:3, :2].mean()
 
 
 def test_equal_seeds_give_equal_maps() -> None:
