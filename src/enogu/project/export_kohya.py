@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tomlkit
 
-from enogu.config import ProjectConfig
+from enogu.config import EMBEDDED_BASES, ProjectConfig
 from enogu.config.kohya import OPTIONS, Value, export_options
 from enogu.errors import ProjectError
 from enogu.files import make_dirs, write_text_atomic
@@ -122,7 +122,7 @@ def _add_base(
     written: _Written, project: Project, family: str, prediction: str, zero_terminal_snr: bool
 ) -> None:
     values, root = written.config, project.root
-    if project.base_reference == "mini":
+    if project.base_reference in EMBEDDED_BASES:
         written.notes.append("the base mini comes with Enogu; sd-scripts cannot load it")
     else:
         place = Path(project.base_reference).expanduser()
