@@ -47,6 +47,9 @@ PROCESS_BYTES = 560 << 20
 ALLOCATOR_SHARE = 0.10
 """What the allocator and the kernels' scratch memory add to what is kept, measured on a CPU."""
 
+_SHORTENING_BYTES = 12
+"""Bytes for each number of a weight while it is shortened: three fp32 copies."""
+
 _VAE_SCRATCH = 2.5
 """How many times the VAE's own tensors its convolutions need on a CPU, measured."""
 
@@ -135,6 +138,7 @@ def forecast(setup: Setup) -> Forecast:
         activations=kept,
         adapter=int(trained * 4 * copies),
         work=stored.largest_bytes,
+        loading=_loading_bytes(setup, stored),
     )
     step = _step_seconds(setup, trace, sizes, base)
     step += _fetch_seconds(setup, stored, sizes)
@@ -165,10 +169,11 @@ class _Needs:
     activations: int
     adapter: int
     work: int
+    loading: int
 
 
 def _peak(setup: Setup, needs: _Needs) -> int:
-    """Return the highest of the three moments that can be it: encoding, a step, a sample."""
+    """Return the highest of the moments that can be it: encoding, loading, a step, a sample."""
     training = needs.unet + needs.layout + needs.activations + needs.adapter + needs.work
     training += _other_parts_bytes(setup, held_while_training(setup))
     on_cpu = setup.device.type == "cpu"
@@ -179,7 +184,7 @@ def _peak(setup: Setup, needs: _Needs) -> int:
     pictures = (item.fit.bucket for item in setup.prepared.all_items)
     largest = max(pictures, key=lambda bucket: bucket.area)
     encoding = _other_parts_bytes(setup, ["vae"]) + vae_work_bytes(setup, largest, decode=False)
-    moments = [training + others, encoding]
+    moments = [training + others, encoding, needs.loading]
     if setup.config.samples.drawn:
         sizes = (BucketSize(p.recipe.width, p.recipe.height) for p in setup.samples)
         largest = max(sizes, key=lambda size: size.area)
@@ -193,6 +198,15 @@ def _unet_bytes(setup: Setup, stored: StoreReport) -> int:
     width = torch.finfo(setup.precision.dtype).bits // 8
     whole = setup.info.num_parameters["unet"] * width
     return whole - stored.plain_bytes + stored.device_bytes
+
+
+def _loading_bytes(setup: Setup, stored: StoreReport) -> int:
+    """Return what is held while weights are shortened: on a CPU they are loaded whole first."""
+    if setup.device.type != "cpu" or setup.config.machine.base_format == "full":
+        return 0
+    width = torch.finfo(setup.precision.dtype).bits // 8
+    whole = setup.info.num_parameters["unet"] * width
+    return whole + stored.largest_bytes // width * _SHORTENING_BYTES
 
 
 def held_while_training(setup: Setup) -> list[Part]:
