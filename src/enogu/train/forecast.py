@@ -72,7 +72,7 @@ _TRANSFER_BYTES_PER_SECOND = 12e9
 """From locked main memory to a GPU: half of what PCIe 4.0 with 16 lanes can do. Not measured."""
 
 _UNPACK_BYTES_PER_SECOND = {True: 2.5e9, False: 200e9}
-"""Whole bytes made from a short format: on a CPU (measured), on a GPU (not measured)."""
+"""Whole bytes made from a short format: on a CPU, on a GPU. Estimates, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -230,10 +230,10 @@ _MACHINE = (
     _row("fused_backward_pass", "flag", NoMeaning(reason="an adapter is too small to gain by it")),
     _row("torch_compile", "flag", NoMeaning(reason="frozen layers are packed for the machine")),
     _row("dynamo_backend", "text", NoMeaning(reason="torch.compile is not used")),
-    _row("ddp_timeout", "int", NoMeaning(reason="one process trains")),
+    _row("ddp_timeout", "int", NoMeaning(reason="machine.gpus shares each batch in one fixed way")),
     *_rows(
         "flag",
-        NoMeaning(reason="one process trains"),
+        NoMeaning(reason="machine.gpus shares each batch in one fixed way"),
         "ddp_gradient_as_bucket_view ddp_static_graph",
     ),
     *_rows(
