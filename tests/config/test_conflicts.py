@@ -180,6 +180,12 @@ CASES = {
     ],
     "gpus-on-apple": [({"machine.gpus": 2}, Known(device="mps"))],
     "park-without-samples": [({"machine.park": True, "samples.every": 0}, Known())],
+    "two-held-outs": [({"validation.share": 0.1, "validation.folder": "held"}, Known())],
+    "patience-without-held-out": [({"validation.patience": 3}, Known())],
+    "held-out-is-trained": [
+        ({"validation.folder": "pictures/held"}, Known()),
+        ({"validation.folder": "reg", "pictures.regularisation": "reg"}, Known()),
+    ],
 }
 """For each row: settings that it refuses, with what is known of the base."""
 
@@ -200,6 +206,8 @@ FINE = [
     ({"pictures.bucket_max": 1536}, Known(resolution=1024)),
     ({"pictures.bucket_max": 1024, "pictures.bucket_min": 1024}, Known(resolution=1024)),
     ({"captions.prefix": "best quality, hoshi,", "captions.keep_tags": 2}, Known()),
+    ({"validation.share": 0.1, "validation.patience": 3}, Known()),
+    ({"validation.folder": "pictures-held", "validation.patience": 3}, Known()),
     ({"model.zero_terminal_snr": "on"}, V),
     ({LOSS + "scale_v_pred_loss_like_noise_pred": True}, V),
     ({LOSS + "v_pred_like_loss": 0.1}, EPSILON),

@@ -37,9 +37,9 @@ def drawings(tmp_path_factory):
 def make_project(tmp_path, drawings):
     """Make a project of the drawings on the embedded base, small and quick."""
 
-    def make(name="star", **settings):
+    def make(name="star", drawings=drawings, **settings):
         root = tmp_path / name
-        if not root.exists():
+        if not (root / "enogu.toml").exists():
             create_project(root, drawings)
         changes = FAST | {key.replace("__", "."): value for key, value in settings.items()}
         return open_project(root, changes)

@@ -35,7 +35,7 @@ from enogu.cli.prompt_commands import prompt_app
 from enogu.cli.runs_commands import runs_app
 from enogu.cli.tags_commands import tags_app
 from enogu.cli.tags_search_command import search
-from enogu.cli.train_command import report, tensorboard, train
+from enogu.cli.train_command import best, report, tensorboard, train
 from enogu.cli.world_commands import world_app
 
 app = App(
@@ -46,7 +46,7 @@ app = App(
     result_action="return_value",
 )
 
-for command in (new, prep, plan, train, draw, inspect, report, tensorboard, doctor, demo):
+for command in (new, prep, plan, train, best, draw, inspect, report, tensorboard, doctor, demo):
     app.command(command)
 app.command(config_app)
 app.command(adapter_app)

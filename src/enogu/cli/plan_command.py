@@ -64,6 +64,9 @@ def plan(
     console.print(
         f"{train.steps} steps of up to {at_most} pictures, {made.epochs:.1f} times through all"
     )
+    if held := [item.record.name for item in setup.prepared.held_out]:
+        shown = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
+        console.print(f"Held out and measured, never trained: {escape(shown)}")
     console.print(
         f"Memory about [bold]{gib(prediction.peak_bytes)}[/] "
         f"(base {gib(prediction.weights_bytes + prediction.layout_bytes)}, "

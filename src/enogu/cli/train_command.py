@@ -1,7 +1,7 @@
 """`enogu train` and what belongs to a run: report, TensorBoard export."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -9,8 +9,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from enogu.cli.common import EXIT_INTERRUPTED, Common, console, errors, print_json, run_place
 from enogu.cli.stopping import graceful_stop
+from enogu.config import EMBEDDED_BASES
 from enogu.errors import ConfigError
 from enogu.project import Project, RunFolder, find_run
+
+if TYPE_CHECKING:
+    from enogu.train.sample_scores import Judging
 
 _STAGES = {
     "look": "Looking at base and pictures",
@@ -92,6 +96,8 @@ def run_training(
 ) -> int:
     """Train with progress on the terminal, then write the report; return the exit code."""
     from enogu.project.prep import advice_before_training
+    from enogu.train.advice import advise
+    from enogu.train.events import read_events
     from enogu.train.session import train_project
 
     advice = advice_before_training(project)
@@ -114,11 +120,13 @@ def run_training(
             project,
             new=new,
             resume=resume,
+            judging=_judging(project),
             observe=display.observe,
             stage=display.stage,
             stop=wish.is_set,
         )
     report = make_report(project, result.run)
+    found = advise(read_events(result.run.events_path))
     if as_json:
         print_json(
             {
@@ -127,6 +135,7 @@ def run_training(
                 "step": result.step,
                 "adapter": str(result.adapter) if result.adapter else None,
                 "report": str(report),
+                "best": found.to_dict(),
             }
         )
     else:
@@ -137,8 +146,51 @@ def run_training(
             console.print(f"LoRA:   [bold]{escape(str(result.adapter))}[/]")
             if result.outcome == "nothing":
                 console.print("To train once more from the start: enogu train --new")
+        console.print(f"{escape(found.headline)} More: enogu best")
         console.print(f"Report: {escape(str(report))}")
     return EXIT_INTERRUPTED if result.outcome == "stopped" else 0
+
+
+def _judging(project: Project) -> "Judging | None":
+    """Return the judge for the samples, where it knows what the base draws."""
+    config = project.resolved.config
+    if config.base not in EMBEDDED_BASES or not config.validation.judge or not config.samples.drawn:
+        return None
+    from enogu.train.sample_scores import Judging
+    from enogu.world.axes import KNOWN_TAGS
+    from enogu.world.judge.judge import load_judge
+
+    return Judging(tagger=load_judge(), known=KNOWN_TAGS)
+
+
+def best(
+    run: Path = Path("runs/latest"),
+    *,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
+) -> None:
+    """Say which step of a run is the best and why, or that nothing says so.
+
+    Example: enogu best runs/0001
+
+    Args:
+        run: A run folder; it may still be training.
+    """
+    from enogu.train.advice import advise
+    from enogu.train.events import read_events
+
+    project = common.open_project()
+    folder = find_run(run_place(project, run))
+    found = advise(read_events(folder.events_path))
+    if common.json:
+        print_json({"run": str(folder.path), **found.to_dict()})
+        return
+    console.print(f"[bold]{escape(found.headline)}[/]")
+    for sentence in (*found.reasons, *found.notes):
+        console.print(f"- {escape(sentence)}")
+    if found.file is not None:
+        mean = folder.ema_dir / found.file
+        file = mean if mean.is_file() else folder.path / found.file
+        console.print(f"Draw with it: enogu draw PROMPT --lora {escape(str(file))}")
 
 
 def make_report(project: Project, run: RunFolder) -> Path:

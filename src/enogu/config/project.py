@@ -16,6 +16,7 @@ from enogu.config.samples import SamplesConfig
 from enogu.config.section import Section
 from enogu.config.tags import TagsConfig
 from enogu.config.train import TrainConfig
+from enogu.config.validation import ValidationConfig
 
 CONFIG_VERSION = 1
 """Version of the settings file this program writes."""
@@ -40,6 +41,7 @@ class ProjectConfig(Section):
     captions: CaptionsConfig = CaptionsConfig()
     phrases: PhrasesConfig = PhrasesConfig()
     train: TrainConfig = TrainConfig()
+    validation: ValidationConfig = ValidationConfig()
     samples: SamplesConfig = SamplesConfig()
     draw: DrawConfig = DrawConfig()
     tags: TagsConfig = TagsConfig()

@@ -2,7 +2,8 @@
 
 One JSON object per line with at least ``event`` and ``time`` (seconds since 1970). Kinds:
 ``start``, ``step``, ``sample``, ``save``, ``prune`` (saved files given up), ``stop``, ``resume``,
-``change`` (resumed with other settings), ``end``, ``error``.
+``change`` (resumed with other settings), ``validation`` (losses of held-out and training
+pictures), ``end``, ``error``.
 """
 
 import json

@@ -37,6 +37,7 @@ from enogu.pictures.buckets import BucketSize
 from enogu.train.adapter import attach_adapter
 from enogu.train.feed import Feed
 from enogu.train.held import hold_vae
+from enogu.train.held_out import choose_measured
 from enogu.train.prepare import num_versions
 from enogu.train.setup import Setup
 from enogu.train.trace import StepTrace, peak_bytes, trace_forward
@@ -88,7 +89,7 @@ class Forecast:
         waiting_bytes: Weights that wait in main memory, beside the peak.
         trained_parameters: Numbers in the adapter.
         seconds_per_step: On this machine, for the average batch.
-        seconds: The whole run with its samples, without preparing the caches.
+        seconds: The whole run with its samples and measurements, without preparing the caches.
         cache_bytes: Disk for latents and text features.
         text_cache_bytes: The part of it that caption variants cost.
     """
@@ -143,6 +144,7 @@ def forecast(setup: Setup) -> Forecast:
     step = _step_seconds(setup, trace, sizes, base)
     step += _fetch_seconds(setup, stored, sizes)
     samples = _sample_seconds(setup, step, _mean_area(setup, sizes))
+    measuring = _validation_seconds(setup, step, _mean_area(setup, sizes))
     step *= _time_with_answers(config.train.loss)
     text_cache, latent_cache = _cache_bytes(setup)
     return Forecast(
@@ -154,7 +156,7 @@ def forecast(setup: Setup) -> Forecast:
         waiting_bytes=stored.waiting_bytes,
         trained_parameters=trained,
         seconds_per_step=step,
-        seconds=step * config.train.steps + samples,
+        seconds=step * config.train.steps + samples + measuring,
         cache_bytes=text_cache + latent_cache,
         text_cache_bytes=text_cache,
     )
@@ -407,6 +409,23 @@ def _sample_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> fl
     prompts = 3 if setup.config.captions.trigger else 2
     forward = per_step * _FORWARD_SHARE * bucket.area / pixels_per_step
     return rounds * prompts * settings.steps * 2 * forward
+
+
+def _validation_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> float:
+    """Return the time of all measurements of held-out and training pictures: forward passes."""
+    config, prepared = setup.config, setup.prepared
+    settings = config.validation
+    if not settings.used:
+        return 0.0
+    every = settings.every or config.train.save_every or config.train.steps
+    rounds = 1 + -(-config.train.steps // every)
+    chosen = [
+        choose_measured(items, settings.pictures, seed=settings.seed)
+        for items in (prepared.items, prepared.held_out)
+    ]
+    area = sum(item.fit.bucket.area for items in chosen for item in items)
+    passes = settings.bands * settings.noises
+    return rounds * passes * area / pixels_per_step * per_step * _FORWARD_SHARE
 
 
 def _cache_bytes(setup: Setup) -> tuple[int, int]:

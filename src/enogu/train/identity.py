@@ -8,6 +8,8 @@ from enogu.train.prepare import Prepared
 
 _FREE_SETTINGS = {
     "samples": None,
+    # Which pictures are trained is part of the digest by itself.
+    "validation": None,
     "draw": None,
     "prep": None,
     "machine": {"threads", "device", "gpus", "memory", "park", "offload"},

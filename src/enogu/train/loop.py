@@ -46,6 +46,7 @@ class Trainer:
         step: Steps done.
         ema: The running mean of the adapter, when one is kept.
         loss_scale: What the loss is multiplied by, where the base computes in fp16.
+        ended_early: Whether a measurement ended the run before its last step.
     """
 
     base: Base
@@ -58,6 +59,7 @@ class Trainer:
     step: int = 0
     ema: EmaWeights | None = None
     loss_scale: LossScale | None = None
+    ended_early: bool = False
 
     def __post_init__(self) -> None:
         self._factor = rate_schedule(self.config.train)
@@ -69,6 +71,8 @@ class Trainer:
         sample: Callable[["Trainer"], None],
         save_due: Callable[[int], bool],
         sample_due: Callable[[int], bool],
+        measure: Callable[["Trainer"], bool] | None = None,
+        measure_every: int | None = None,
         observe: Observer,
         stop: Callable[[], bool],
     ) -> bool:
@@ -79,11 +83,14 @@ class Trainer:
             sample: Draws samples; called before the first step, when it is due, and at the end.
             save_due: Asked after every step, with the number of steps done.
             sample_due: Likewise.
+            measure: Measures held-out pictures and says whether the run ends here; called before
+                the first step, when it is due, and at the end.
+            measure_every: Steps between two measurements; None measures with every save.
             observe: Told every step event.
             stop: Asked after every step.
 
         Returns:
-            Whether the last step was reached.
+            Whether the last step was reached, or a measurement ended the run.
 
         Raises:
             NonFiniteError: A loss or gradient is not finite. Nothing is saved over the last
@@ -94,14 +101,25 @@ class Trainer:
         drawn = self.config.samples.drawn
         if self.step == 0 and drawn:
             sample(self)
+        if self.step == 0 and measure is not None:
+            measure(self)
         while self.step < settings.steps:
             observe(self._step_event())
             last = self.step == settings.steps
             stopped = total(float(stop())) > 0 and not last
-            if save_due(self.step) or last or stopped:
+            saves = save_due(self.step)
+            due = last or (self.step % measure_every == 0 if measure_every else saves)
+            if measure is not None and due:
+                self.ended_early = measure(self) and not last
+            if self.config.validation.patience:
+                # Only the process that leads measures; the others learn here that it is over.
+                self.ended_early = total(float(self.ended_early)) > 0
+            if saves or last or stopped or self.ended_early:
                 save(self)
-            if drawn and (last or sample_due(self.step)):
+            if drawn and (last or self.ended_early or sample_due(self.step)):
                 sample(self)
+            if self.ended_early:
+                return True
             if stopped:
                 return False
         return True

@@ -54,22 +54,32 @@ def loss_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]]) -> 
     }
     if not means:
         return "<p>No step has been trained yet.</p>"
+    return value_curves(means, "Loss of " + ", ".join(means))
+
+
+def value_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], title: str) -> str:
+    """Return an SVG with a line for each curve, as it is.
+
+    Args:
+        curves: Name to step numbers, rising, and as many values of 0 or more; none is empty.
+        title: What is shown, as plain text.
+    """
     frame = _Frame(
-        min(steps[0] for steps, _ in means.values()),
-        max(steps[-1] for steps, _ in means.values()),
-        max(1e-9, *(max(mean) for _, mean in means.values())) * 1.05,
+        min(steps[0] for steps, _ in curves.values()),
+        max(steps[-1] for steps, _ in curves.values()),
+        max(1e-9, *(max(values) for _, values in curves.values())) * 1.05,
     )
     lines: list[str] = []
-    for place, (name, (steps, mean)) in enumerate(means.items()):
+    for place, (name, (steps, values)) in enumerate(curves.items()):
         colour = _COLOURS[place % len(_COLOURS)]
         y = _TOP + 14 * (place + 1)
-        lines.append(frame.line(steps, mean, colour))
+        lines.append(frame.line(steps, values, colour))
         lines.append(
             f'<g class="legend"><line x1="{_WIDTH - 190}" x2="{_WIDTH - 170}" y1="{y - 4}" '
             f'y2="{y - 4}" style="stroke:{colour}" stroke-width="2"/>'
-            f'<text x="{_WIDTH - 164}" y="{y}">{escape(name)}: {mean[-1]:.4f}</text></g>'
+            f'<text x="{_WIDTH - 164}" y="{y}">{escape(name)}: {values[-1]:.4f}</text></g>'
         )
-    return frame.svg(escape("Loss of " + ", ".join(means)), "".join(lines))
+    return frame.svg(escape(title), "".join(lines))
 
 
 def running_mean(losses: Sequence[float]) -> list[float]:

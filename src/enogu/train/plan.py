@@ -164,6 +164,7 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
         "device": str(setup.device),
         "pictures": len(setup.prepared.items),
         "regularisation": len(setup.prepared.regularisation),
+        "held_out": [item.record.name for item in setup.prepared.held_out],
         "refused": [
             {"path": str(entry.path), "reason": entry.reason} for entry in setup.prepared.refused
         ],
@@ -304,6 +305,8 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
         found.append(
             "there is no trigger word (captions.trigger): what is learnt will colour every picture"
         )
+    if not config.validation.used:
+        found.append("no picture is held out (validation.share), so nothing will say when to stop")
     train = config.train
     a_step = train.batch_size * train.accumulate * config.machine.gpus
     exposures = train.steps * a_step / len(setup.prepared.items)

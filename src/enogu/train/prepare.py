@@ -71,6 +71,7 @@ class Prepared:
         refused: Files of both folders that cannot be used, with the reasons.
         rule: How rectangles were chosen.
         warnings: What a person should know.
+        held_out: Pictures that are measured and never trained; may be empty.
     """
 
     items: tuple[TrainingItem, ...]
@@ -78,6 +79,7 @@ class Prepared:
     refused: tuple[Refused, ...]
     rule: BucketRule
     warnings: tuple[str, ...]
+    held_out: tuple[TrainingItem, ...] = ()
 
     @property
     def all_items(self) -> tuple[TrainingItem, ...]:
@@ -159,7 +161,7 @@ def prepare(
         )
     items = tuple(
         replace(item, may_flip=place not in obstacles)
-        for place, item in enumerate(_fit_all(records, rule))
+        for place, item in enumerate(fit_all(records, rule))
     )
     if obstacles:
         first = min(obstacles)
@@ -171,14 +173,15 @@ def prepare(
         notes.append(f"{len(refused)} files could not be used; the list says why")
     return Prepared(
         items=items,
-        regularisation=_fit_all([record for s in scans[1:] for record in s.records], rule),
+        regularisation=fit_all([record for s in scans[1:] for record in s.records], rule),
         refused=refused,
         rule=rule,
         warnings=(*notes, *_warnings(items)),
     )
 
 
-def _fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[TrainingItem, ...]:
+def fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[TrainingItem, ...]:
+    """Choose a rectangle for every picture."""
     return tuple(
         TrainingItem(
             record, rule.choose(BucketSize(record.width, record.height)).keeping(record.keep)

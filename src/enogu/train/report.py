@@ -12,6 +12,7 @@ from enogu.project.runs import RunFolder
 from enogu.train.events import Event, read_events
 from enogu.train.loss_chart import loss_chart
 from enogu.train.page import page, picture
+from enogu.train.report_validation import validation_section
 from enogu.train.run_facts import RunFacts, run_facts
 
 _NAMES = {
@@ -41,6 +42,7 @@ def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) ->
         _header(run, facts),
         _samples_section(run, events),
         _pictures_section(contact_sheet),
+        validation_section(events),
         _loss_section(facts),
         _forecast_section(facts),
         _use_section(run, events, trigger),
@@ -54,6 +56,8 @@ def write_report(run: RunFolder, *, contact_sheet: Path | None, trigger: str) ->
 def _header(run: RunFolder, facts: RunFacts) -> str:
     start, total = facts.start, facts.total
     state = "finished" if facts.step >= total else f"at step {facts.step} of {total}"
+    if facts.last is not None and facts.last.get("early") and facts.state == "finished":
+        state = f"ended early at step {facts.step} of {total}"
     if facts.last is not None and facts.last["event"] == "error":
         state = f"stopped by an error: {facts.last['message'].splitlines()[0]}"
     return (

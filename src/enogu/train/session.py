@@ -28,6 +28,7 @@ from enogu.machine.parallel import leading, rank
 from enogu.project import Project
 from enogu.project.runs import RunFolder
 from enogu.train.adapter import attach_adapter, base_adapter_files, starting_hashes
+from enogu.train.advice import advise
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
 from enogu.train.content_cache import ContentCache
@@ -37,19 +38,23 @@ from enogu.train.facts import training_facts
 from enogu.train.fit import Fit, fit_into_memory
 from enogu.train.forecast import Forecast, held_while_training
 from enogu.train.held import TILE_PX, hold_unet, hold_vae, loads_on
+from enogu.train.held_out import choose_measured
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loop import Observer, Trainer
 from enogu.train.loss_scale import LossScale
+from enogu.train.meter import Meter
 from enogu.train.optimizers import build_optimizer, rates_of, set_rates, weights_for_use
 from enogu.train.resume import differing_settings, resume_with_changes
 from enogu.train.rounding import in_full_precision
+from enogu.train.sample_scores import Judging, score_of_file
 from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.saving import SaveTimes, sample_due, superseded
 from enogu.train.setup import Setup, open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
 from enogu.train.tensorboard import TensorBoardWriter
 from enogu.train.text_cache import TextCache
+from enogu.train.validation import Validator
 
 Stage = Literal["look", "latents", "captions", "load", "samples", "train"]
 StageObserver = Callable[[Stage, int, int], None]
@@ -81,6 +86,7 @@ def train_project(
     *,
     new: bool = False,
     resume: Path | None = None,
+    judging: Judging | None = None,
     observe: Observer = lambda event: None,
     stage: StageObserver = lambda name, done, total: None,
     stop: Callable[[], bool] = lambda: False,
@@ -91,6 +97,7 @@ def train_project(
         project: The project with its settings.
         new: Begin a new run even when there is one to go on with.
         resume: Go on with this run under the present settings, whatever they were before.
+        judging: Counts the wished tags in the samples; None counts none.
         observe: Told every event.
         stage: Told the progress of everything before and between the steps.
         stop: Asked after every step; True saves and ends.
@@ -138,7 +145,7 @@ def train_project(
                 adapter=adapter,
                 note=choice.note,
             )
-        session = _Session(fit, choice, base, digest, started, stage, observe)
+        session = _Session(fit, choice, base, digest, started, stage, observe, judging)
         return session.run(stop)
 
 
@@ -172,7 +179,9 @@ class _Session:
         started: float,
         stage: StageObserver,
         observe: Observer,
+        judging: Judging | None = None,
     ) -> None:
+        self.judging = judging
         self.fit = fit
         self.setup = fit.setup
         self.config = fit.setup.config
@@ -234,12 +243,15 @@ class _Session:
         self._load(needs_text=text is None)
         trainer = self._trainer(latents, text)
         drawer = self._drawer(trainer.adapter)
+        meter = self._meter(latents, text)
         try:
             finished = trainer.run(
                 save=self._save,
                 sample=lambda trained: self._sample(drawer, trained),
                 save_due=SaveTimes(self.config.train, self.setup.feed).due,
                 sample_due=lambda step: sample_due(self.config.samples, self.setup.feed, step),
+                measure=meter.measure if meter is not None else None,
+                measure_every=self.config.validation.every,
                 observe=self._told,
                 stop=stop,
             )
@@ -252,6 +264,7 @@ class _Session:
             step=trainer.step,
             peak_bytes=peak,
             seconds=round(time.time() - self.started, 1),
+            **({"early": True} if trainer.ended_early else {}),
         )
         return TrainResult(
             run=self.choice.run,
@@ -325,7 +338,10 @@ class _Session:
         """Make missing latents and text features, holding only the part that is needed."""
         setup, config, base = self.setup, self.config, self.base
         cache = ContentCache(setup.project.work_dir / "cache")
-        items = setup.prepared.all_items
+        measured = choose_measured(
+            setup.prepared.held_out, config.validation.pictures, seed=config.validation.seed
+        )
+        items = (*setup.prepared.all_items, *measured)
         latents = LatentCache(
             cache,
             config.pictures,
@@ -424,6 +440,19 @@ class _Session:
             loss_scale=scale,
         )
 
+    def _meter(self, latents: LatentCache, text: TextCache | None) -> Meter | None:
+        if not self.config.validation.used:
+            return None
+        validator = Validator(
+            self.base,
+            self.config,
+            self.setup.prepared,
+            latents=latents,
+            text=text,
+            rules=self.setup.rules,
+        )
+        return Meter(validator, self.log, self._record, patience=self.config.validation.patience)
+
     def _drawer(self, adapter: AdapterSet) -> SampleDrawer | None:
         if not self.config.samples.drawn:
             return None
@@ -442,8 +471,12 @@ class _Session:
         self.stage("samples", 0, 1)
         with self._parts_for_samples(), trainer.weights_for_samples():
             samples: list[Sample] = drawer.draw(trainer.step)
+        prompts = {prompt.name: prompt.text for prompt in self.setup.samples}
         for sample in samples:
-            self._record("sample", step=sample.step, name=sample.name, file=sample.path.name)
+            score = score_of_file(self.judging, sample.path, prompts[sample.name])
+            self._record(
+                "sample", step=sample.step, name=sample.name, file=sample.path.name, **score
+            )
         self.stage("samples", 1, 1)
 
     @contextlib.contextmanager
@@ -463,7 +496,7 @@ class _Session:
             return_freed_memory()
 
     def _save(self, trainer: Trainer) -> None:
-        last = trainer.step == self.config.train.steps
+        last = trainer.step == self.config.train.steps or trainer.ended_early
         name = self.setup.project.adapter_name
         path = self.choice.run.adapter_path(name, None if last else trainer.step)
         facts = training_facts(
@@ -498,9 +531,10 @@ class _Session:
             for event in read_events(self.log.path)
             if event["event"] == "save" and _is_of_a_step(str(event["file"]))
         ]
+        best = advise(read_events(self.log.path)).file
         for name in superseded(saves, keep_last=train.keep_last, keep_every=train.keep_every):
             path = run.path / Path(name).name
-            if path != newest and path.is_file():
+            if path != newest and name != best and path.is_file():
                 with storage_errors(path):
                     path.unlink()
                     (run.ema_dir / path.name).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from enogu.project import Project
 from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules
 from enogu.train.feed import Feed, FeedEntry
+from enogu.train.held_out import with_held_out
 from enogu.train.prepare import Prepared, bucket_rule, prepare
 from enogu.train.samples import SamplePrompt, sample_prompts
 
@@ -87,6 +88,7 @@ def open_setup(project: Project) -> Setup:
         rule,
         lambda records: prepared_pictures(project, records, rule.resolution.width),
     )
+    prepared = with_held_out(prepared, project, config)
     feed = Feed(
         [
             FeedEntry(item.fit.bucket, item.record.repeats, item.record.is_reg)

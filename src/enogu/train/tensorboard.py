@@ -52,13 +52,18 @@ class TensorBoardWriter:
             self.write(event)
 
     def write(self, event: Event) -> None:
-        """Write loss, learning rate and gradient norm of a step, or a sample; leave the rest."""
+        """Write the numbers of a step or a measurement, or a sample; leave the rest."""
         values: list[Any] = []
         if event["event"] == "step":
             values = [
                 self._make_summary.Value(tag=tag, simple_value=event[name])
                 for name, tag in _SCALARS.items()
                 if name in event
+            ]
+        elif event["event"] == "validation":
+            values = [
+                self._make_summary.Value(tag=f"validation/{side}", simple_value=_mean(event[side]))
+                for side in ("training", "held_out")
             ]
         elif event["event"] == "sample":
             values = [self._picture_value(self._run.samples_dir / event["file"], event["name"])]
@@ -99,3 +104,8 @@ def export_tensorboard(run: RunFolder, folder: Path) -> int:
     writer = TensorBoardWriter(run, folder)
     writer.close()
     return writer.written
+
+
+def _mean(losses: list[list[float]]) -> float:
+    values = [value for picture in losses for value in picture]
+    return sum(values) / len(values)

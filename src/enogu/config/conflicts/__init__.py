@@ -15,6 +15,7 @@ from enogu.config.conflicts.row import Conflict, Known
 from enogu.config.conflicts.saving import SAVING_CONFLICTS
 from enogu.config.conflicts.settled import SETTLED
 from enogu.config.conflicts.training import TRAINING_CONFLICTS
+from enogu.config.conflicts.validation import VALIDATION_CONFLICTS
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig
@@ -28,6 +29,7 @@ CONFLICTS: tuple[Conflict, ...] = (
     *SAVING_CONFLICTS,
     *PICTURE_CONFLICTS,
     *MACHINE_CONFLICTS,
+    *VALIDATION_CONFLICTS,
 )
 """Every pair that is refused. `docs/reference/conflicts.md` is written from it."""
 
