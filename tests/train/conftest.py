@@ -39,7 +39,7 @@ def make_project(tmp_path, drawings):
 
     def make(name="star", drawings=drawings, **settings):
         root = tmp_path / name
-        if not (root / "enogu.toml").exists():
+        if not root.exists():
             create_project(root, drawings)
         changes = FAST | {key.replace("__", "."): value for key, value in settings.items()}
         return open_project(root, changes)

@@ -70,7 +70,7 @@ def test_measured_pictures_are_few_and_keep_their_order():
     items = [SimpleNamespace(record=SimpleNamespace(id=name, part="")) for name in IDS * 2]
     chosen = choose_measured(items, 4, seed=0)
     assert len({item.record.id for item in chosen}) == len(chosen) == 4
-    assert list(chosen) == [item for item in items if item in chosen]
+    assert list(chosen) == [item for item in items if any(item is one for one in chosen)]
     assert [i.record.id for i in choose_measured(items[::-1], 4, seed=0)] == [
         i.record.id for i in chosen[::-1]
     ]
@@ -116,11 +116,11 @@ def test_a_copy_stands_on_the_side_of_its_original(make_project, different_drawi
 def test_copies_of_training_pictures_in_the_folder_are_not_measured(
     make_project, different_drawings, tmp_path
 ):
+    project = make_project("folder", drawings=different_drawings, validation__folder="held")
     apart = tmp_path / "folder" / "held"
     apart.mkdir(parents=True)
     noise_picture(0).save(apart / "known.jpg", quality=92)
     noise_picture(50).save(apart / "new.png")
-    project = make_project("folder", drawings=different_drawings, validation__folder="held")
     prepared = open_setup(project).prepared
     assert [item.record.name for item in prepared.held_out] == ["new.png"]
     assert len(prepared.items) == 7

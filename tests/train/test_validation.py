@@ -21,6 +21,7 @@ MEASURED = {
 @pytest.fixture
 def held_project(make_project, tmp_path):
     def make(name, **settings):
+        project = make_project(name, **MEASURED | settings)
         folder = tmp_path / name / "held"
         if not folder.exists():
             folder.mkdir(parents=True)
@@ -29,7 +30,7 @@ def held_project(make_project, tmp_path):
                 image = Image.fromarray(pixels).resize((64, 64), Image.Resampling.NEAREST)
                 image.save(folder / f"{seed}.png")
                 (folder / f"{seed}.txt").write_text("1girl, smile", encoding="utf-8")
-        return make_project(name, **MEASURED | settings)
+        return project
 
     return make
 
