@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -113,6 +115,15 @@ def test_schema_and_doctor_answer(project, call, document):
     assert json.loads(printed.out)["title"] == "enogu.toml"
     assert document("doctor")["precision"]["name"] in ("fp32", "bf16")
     assert call("doctor")[0] == 0
+
+
+def test_a_call_imports_the_module_of_its_own_command_alone():
+    code = (
+        "import sys; from enogu.cli import run; run(['config', 'schema']);"
+        "print([name for name in sys.modules if name.endswith(('_command', '_commands'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['enogu.cli.config_commands']"
 
 
 def commands(group=app, words=()):

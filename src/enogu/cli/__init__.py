@@ -6,37 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from enogu import __version__
-from enogu.cli.adapter_look_commands import adapter_app
-from enogu.cli.captions_commands import captions_app
 from enogu.cli.common import run_guarded
-from enogu.cli.config_commands import config_app
-from enogu.cli.demo_command import demo
-from enogu.cli.doctor_command import doctor
-from enogu.cli.draw_command import draw
-from enogu.cli.inspect_command import inspect
-from enogu.cli.kohya_commands import export_app, import_app
-from enogu.cli.phrases_commands import phrases_app
-from enogu.cli.pictures_buckets_command import buckets
-from enogu.cli.pictures_caption import caption
-from enogu.cli.pictures_commands import pictures_app
-from enogu.cli.pictures_export_command import export
-from enogu.cli.pictures_review import review
-from enogu.cli.pictures_step_commands import (
-    background,
-    duplicates,
-    quality,
-    regions,
-    trim,
-)
-from enogu.cli.plan_command import plan
-from enogu.cli.prep_command import prep
-from enogu.cli.project_commands import new
-from enogu.cli.prompt_commands import prompt_app
-from enogu.cli.runs_commands import runs_app
-from enogu.cli.tags_commands import tags_app
-from enogu.cli.tags_search_command import search
-from enogu.cli.train_command import best, report, tensorboard, train
-from enogu.cli.world_commands import world_app
 
 app = App(
     name="enogu",
@@ -46,24 +16,35 @@ app = App(
     result_action="return_value",
 )
 
-for command in (new, prep, plan, train, best, draw, inspect, report, tensorboard, doctor, demo):
-    app.command(command)
-app.command(config_app)
-app.command(adapter_app)
-pictures_app.command(caption)
-for command in (duplicates, trim, background, regions, quality, buckets, export):
-    pictures_app.command(command)
-pictures_app.command(review)
-app.command(pictures_app)
-app.command(captions_app)
-app.command(world_app)
-tags_app.command(search)
-app.command(tags_app)
-app.command(phrases_app)
-app.command(prompt_app)
-app.command(runs_app)
-app.command(import_app)
-app.command(export_app)
+# By path: a call imports the module of its own command, and none of the others.
+for place in (
+    "project_commands:new",
+    "prep_command:prep",
+    "plan_command:plan",
+    "train_command:train",
+    "train_command:best",
+    "draw_command:draw",
+    "inspect_command:inspect",
+    "train_command:report",
+    "train_command:tensorboard",
+    "doctor_command:doctor",
+    "demo_command:demo",
+):
+    app.command(f"{__name__}.{place}")
+for name, place in {
+    "config": "config_commands:config_app",
+    "adapter": "adapter_look_commands:adapter_app",
+    "pictures": "pictures_commands:pictures_app",
+    "captions": "captions_commands:captions_app",
+    "world": "world_commands:world_app",
+    "tags": "tags_commands:tags_app",
+    "phrases": "phrases_commands:phrases_app",
+    "prompt": "prompt_commands:prompt_app",
+    "runs": "runs_commands:runs_app",
+    "import": "kohya_commands:import_app",
+    "export": "kohya_commands:export_app",
+}.items():
+    app.command(f"{__name__}.{place}", name=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,9 +62,18 @@ def run(arguments: Sequence[str]) -> int:
         if type(error).__module__.startswith("cyclopts"):
             return 2
         raise
+    if getattr(command, "__func__", None) is App.help_print:
+        _import_all(app)
     code = run_guarded(
         lambda: result.append(command(*bound.args, **bound.kwargs)), debug="--debug" in arguments
     )
     if code == 0 and result and isinstance(result[0], int):
         return result[0]
     return code
+
+
+def _import_all(group: App) -> None:
+    """Import every command below `group`, because a list of them shows what each says of itself."""
+    for name in group:
+        if not name.startswith("-"):
+            _import_all(group[name])

@@ -105,3 +105,18 @@ def _show_notes(kept: list[Kept]) -> None:
         console.print(
             f"  [cyan]repaired or odd[/] {escape(', '.join(places[:3]) + more)}: {escape(note)}"
         )
+
+
+# By path, as all commands are: importing pictures needs nothing of the steps.
+for place in (
+    "pictures_caption:caption",
+    "pictures_step_commands:duplicates",
+    "pictures_step_commands:trim",
+    "pictures_step_commands:background",
+    "pictures_step_commands:regions",
+    "pictures_step_commands:quality",
+    "pictures_buckets_command:buckets",
+    "pictures_export_command:export",
+    "pictures_review:review",
+):
+    pictures_app.command(f"enogu.cli.{place}")

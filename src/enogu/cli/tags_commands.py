@@ -27,6 +27,7 @@ from enogu.tags.vocabulary import (
 from enogu.tags.vocabulary.importing.detect import Content
 
 tags_app = App(name="tags", help="Look up tags, and import the tag files of other tools.")
+tags_app.command("enogu.cli.tags_search_command:search")
 
 _PROBLEMS_SHOWN = 10
 _LISTED = 12
