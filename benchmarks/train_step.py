@@ -214,7 +214,7 @@ class Clock:
 
     def peak_bytes(self) -> int:
         """Return the highest memory use: of the process on a CPU, else of the device."""
-        from enogu.train.session import peak_memory_bytes
+        from enogu.machine import peak_memory_bytes
 
         return peak_memory_bytes(self.device)
 

@@ -37,7 +37,7 @@ from enogu.pictures.buckets import BucketSize
 from enogu.train.adapter import attach_adapter
 from enogu.train.feed import Feed
 from enogu.train.held import hold_vae
-from enogu.train.held_out import choose_measured
+from enogu.train.held_out import measured_items
 from enogu.train.prepare import num_versions
 from enogu.train.setup import Setup
 from enogu.train.trace import StepTrace, peak_bytes, trace_forward
@@ -419,11 +419,8 @@ def _validation_seconds(setup: Setup, per_step: float, pixels_per_step: float) -
         return 0.0
     every = settings.every or config.train.save_every or config.train.steps
     rounds = 1 + -(-config.train.steps // every)
-    chosen = [
-        choose_measured(items, settings.pictures, seed=settings.seed)
-        for items in (prepared.items, prepared.held_out)
-    ]
-    area = sum(item.fit.bucket.area for items in chosen for item in items)
+    sides = measured_items(prepared, settings)
+    area = sum(item.fit.bucket.area for items in sides for item in items)
     passes = settings.bands * settings.noises
     return rounds * passes * area / pixels_per_step * per_step * _FORWARD_SHARE
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from enogu.config import ProjectConfig
+from enogu.config.validation import ValidationConfig
 from enogu.errors import ConfigError
 from enogu.pictures.scan import scan_pictures
 from enogu.project import Project
@@ -164,3 +165,14 @@ def choose_measured(
 
     chosen = {id(item) for item in sorted(different.values(), key=order)[:count]}
     return tuple(item for item in items if id(item) in chosen)
+
+
+def measured_items(
+    prepared: Prepared, settings: ValidationConfig
+) -> tuple[tuple[TrainingItem, ...], tuple[TrainingItem, ...]]:
+    """Return the training pictures and the held-out pictures that a run measures."""
+    training, held_out = (
+        choose_measured(items, settings.pictures, seed=settings.seed)
+        for items in (prepared.items, prepared.held_out)
+    )
+    return training, held_out

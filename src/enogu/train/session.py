@@ -3,31 +3,28 @@
 import contextlib
 import re
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import psutil
 import torch
 
 from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
 from enogu.adapters.file import SAVE_DTYPES
-from enogu.adapters.start import merge_files
 from enogu.config import MachineConfig
 from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
-from enogu.families.load import load_configured_base
 from enogu.families.spec import ALL_PARTS, Part
-from enogu.files import make_dirs, sha256_file, storage_errors
+from enogu.files import make_dirs, storage_errors
 from enogu.frozen import pack_frozen
-from enogu.machine import return_freed_memory
+from enogu.machine import peak_memory_bytes, return_freed_memory
 from enogu.machine.parallel import leading, rank
 from enogu.project import Project
 from enogu.project.runs import RunFolder
-from enogu.train.adapter import attach_adapter, base_adapter_files, starting_hashes
+from enogu.train.adapter import attach_adapter, starting_hashes
 from enogu.train.advice import advise
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
@@ -37,10 +34,11 @@ from enogu.train.events import Event, EventLog, SilentLog, read_events
 from enogu.train.facts import training_facts
 from enogu.train.fit import Fit, fit_into_memory
 from enogu.train.forecast import Forecast, held_while_training
-from enogu.train.held import TILE_PX, hold_unet, hold_vae, loads_on
-from enogu.train.held_out import choose_measured
+from enogu.train.held import TILE_PX, hold_unet, loads_on
+from enogu.train.held_out import measured_items
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
+from enogu.train.load_base import load_base, text_hash
 from enogu.train.loop import Observer, Trainer
 from enogu.train.loss_scale import LossScale
 from enogu.train.meter import Meter
@@ -114,7 +112,7 @@ def train_project(
         fit = fit_into_memory(open_setup(project))
         setup = fit.setup
         setup.place.occupy()
-        base = _load_base(setup, ())
+        base = load_base(setup, ())
         digest = run_digest(
             setup.config,
             setup.prepared,
@@ -161,7 +159,7 @@ def follow_run(project: Project, choice: RunChoice, digest: str, needs: Forecast
     setup = open_setup(_on_own_device(project))
     setup.place.occupy()
     fit = Fit(setup=setup, forecast=needs)
-    base = _load_base(setup, ())
+    base = load_base(setup, ())
     _Session(
         fit, choice, base, digest, time.time(), lambda name, done, total: None, lambda event: None
     ).follow()
@@ -338,10 +336,8 @@ class _Session:
         """Make missing latents and text features, holding only the part that is needed."""
         setup, config, base = self.setup, self.config, self.base
         cache = ContentCache(setup.project.work_dir / "cache")
-        measured = choose_measured(
-            setup.prepared.held_out, config.validation.pictures, seed=config.validation.seed
-        )
-        items = (*setup.prepared.all_items, *measured)
+        _, held_out = measured_items(setup.prepared, config.validation)
+        items = (*setup.prepared.all_items, *held_out)
         latents = LatentCache(
             cache,
             config.pictures,
@@ -361,7 +357,7 @@ class _Session:
             setup.rules,
             seed=config.train.seed,
             num_variants=config.captions.variants,
-            base_hash=_text_hash(base, setup),
+            base_hash=text_hash(base, setup),
             dtype=base.dtype,
             clip_skip=config.model.clip_skip,
         )
@@ -375,7 +371,7 @@ class _Session:
 
     def _load_part(self, part: Part) -> Base:
         self.stage("load", 0, 1)
-        return _load_base(self.setup, (part,))
+        return load_base(self.setup, (part,))
 
     def _load(self, *, needs_text: bool) -> None:
         """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
@@ -383,7 +379,7 @@ class _Session:
         assert needs_text <= ("text_encoders" in parts)
         self.stage("load", 0, 1)
         looked_at = self.base
-        self.base = _load_base(
+        self.base = load_base(
             self.setup, parts, device=loads_on(self.config.machine, self.setup.device)
         )
         # The files are gigabytes and their hash is known already.
@@ -486,7 +482,7 @@ class _Session:
         if not missing:
             yield
             return
-        loaded = _load_base(self.setup, missing)
+        loaded = load_base(self.setup, missing)
         self.base.borrow(loaded, missing)
         try:
             yield
@@ -525,13 +521,16 @@ class _Session:
     def _give_up(self, newest: Path) -> None:
         """Delete adapters of this run that the settings do not keep."""
         train = self.config.train
+        if train.keep_last is None:
+            return
         run, given_up = self.choice.run, list[str]()
+        events = read_events(self.log.path)
         saves = [
             event
-            for event in read_events(self.log.path)
+            for event in events
             if event["event"] == "save" and _is_of_a_step(str(event["file"]))
         ]
-        best = advise(read_events(self.log.path)).file
+        best = advise(events).file
         for name in superseded(saves, keep_last=train.keep_last, keep_every=train.keep_every):
             path = run.path / Path(name).name
             if path != newest and name != best and path.is_file():
@@ -561,17 +560,6 @@ def _is_of_a_step(name: str) -> bool:
     return re.search(r"-\d{6,}\.safetensors$", name) is not None
 
 
-def peak_memory_bytes(device: torch.device) -> int:
-    """Return the highest memory use so far: of the process on a CPU, else of the device."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    try:
-        import resource
-    except ImportError:  # Windows has no getrusage; psutil knows its peak.
-        return int(getattr(psutil.Process().memory_info(), "peak_wset"))  # noqa: B009 Windows only
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def _on_own_device(project: Project) -> Project:
     """Return the project with the device of this process."""
     config = project.resolved.config
@@ -582,29 +570,3 @@ def _on_own_device(project: Project) -> Project:
     machine = config.machine.model_copy(update={"device": f"cuda:{index}"})
     config = config.model_copy(update={"machine": machine})
     return replace(project, resolved=replace(project.resolved, config=config))
-
-
-def _load_base(
-    setup: Setup, parts: Collection[Part], *, device: torch.device | None = None
-) -> Base:
-    """Load parts of the base, with the adapters merged that the settings name for it."""
-    base = load_configured_base(
-        setup.project.base_reference,
-        setup.config.model,
-        dtype=setup.precision.dtype,
-        device=device or setup.device,
-        parts=parts,
-    )
-    if parts:
-        merge_files(base, base_adapter_files(setup.project))
-    if "vae" in parts:
-        hold_vae(base.vae, setup.config.machine, base.downscale)
-    return base
-
-
-def _text_hash(base: Base, setup: Setup) -> str:
-    """Return what the text encoders are called in keys: merged adapters change them."""
-    merged = [
-        f"{sha256_file(path)}:{weight:g}" for path, weight in base_adapter_files(setup.project)
-    ]
-    return base.content_hash + "".join(f"+{entry}" for entry in merged)

@@ -19,7 +19,7 @@ from enogu.families.text import TextFeatures, encode_texts
 from enogu.tags.caption import CaptionRules, arrange_caption, caption_rng
 from enogu.train.batch import Batch, size_conditioning
 from enogu.train.feed import VALIDATION_STREAM
-from enogu.train.held_out import choose_measured
+from enogu.train.held_out import measured_items
 from enogu.train.latent_cache import LatentCache
 from enogu.train.loss import compute_loss
 from enogu.train.prepare import Prepared, TrainingItem
@@ -87,8 +87,7 @@ class Validator:
         self._latents = latents
         self._text = text
         self._rules = rules
-        self.training = choose_measured(prepared.items, settings.pictures, seed=settings.seed)
-        self.held_out = choose_measured(prepared.held_out, settings.pictures, seed=settings.seed)
+        self.training, self.held_out = measured_items(prepared, settings)
         loss = config.train.loss
         self.bands = timestep_bands(loss.timestep_min, loss.timestep_max, settings.bands)
         # The plain distance: what a run minimises may be weighed and robust, which would make

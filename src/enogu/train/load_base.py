@@ -1,0 +1,38 @@
+"""The base of a run, with the adapters merged that its settings name."""
+
+from collections.abc import Collection
+
+import torch
+
+from enogu.adapters.start import merge_files
+from enogu.families.base import Base
+from enogu.families.load import load_configured_base
+from enogu.families.spec import Part
+from enogu.files import sha256_file
+from enogu.train.adapter import base_adapter_files
+from enogu.train.held import hold_vae
+from enogu.train.setup import Setup
+
+
+def load_base(setup: Setup, parts: Collection[Part], *, device: torch.device | None = None) -> Base:
+    """Load parts of the base, with the adapters merged that the settings name for it."""
+    base = load_configured_base(
+        setup.project.base_reference,
+        setup.config.model,
+        dtype=setup.precision.dtype,
+        device=device or setup.device,
+        parts=parts,
+    )
+    if parts:
+        merge_files(base, base_adapter_files(setup.project))
+    if "vae" in parts:
+        hold_vae(base.vae, setup.config.machine, base.downscale)
+    return base
+
+
+def text_hash(base: Base, setup: Setup) -> str:
+    """Return what the text encoders are called in keys: merged adapters change them."""
+    merged = [
+        f"{sha256_file(path)}:{weight:g}" for path, weight in base_adapter_files(setup.project)
+    ]
+    return base.content_hash + "".join(f"+{entry}" for entry in merged)
