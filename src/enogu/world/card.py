@@ -16,11 +16,8 @@ from enogu.world.evaluate import (
 )
 from enogu.world.export import MiniParts, read_mini
 from enogu.world.grid import write_grid
-from enogu.world.pool import draw_pool_picture
+from enogu.world.pool import TEST_SEED, draw_pool_picture
 from enogu.world.vae_training import round_trip_psnr, to_unit_range
-
-FRESH_POOL_SEED = 999
-"""A pool that no training uses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +39,7 @@ def read_stage(state_path: Path) -> StageFacts | None:
 
 def measure_psnr(parts: MiniParts, count: int = 64) -> tuple[float, float]:
     """Return mean and standard error, in dB, of the autoencoder on fresh drawings."""
-    pixels = np.stack([draw_pool_picture(FRESH_POOL_SEED, i, 128) for i in range(count)])
+    pixels = np.stack([draw_pool_picture(TEST_SEED, i, 128) for i in range(count)])
     values = round_trip_psnr(parts.vae, to_unit_range(pixels))
     return float(values.mean()), float(values.std() / count**0.5)
 

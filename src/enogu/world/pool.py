@@ -19,6 +19,9 @@ from enogu.world.axes import Traits
 from enogu.world.captions import random_traits
 from enogu.world.drawing import draw_traits
 
+CALIBRATION_SEED = 998
+TEST_SEED = 999
+"""Pools that no training uses."""
 _CHUNK = 256
 
 Draw = Callable[[int, int, int], NDArray[np.uint8]]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from enogu.errors import ConfigError
+from enogu.pictures.limits import check_limits
 
 Verdict: TypeAlias = Literal["copy", "variant", "unrelated"]
 
@@ -29,17 +29,17 @@ class DuplicateSettings:
     """Variants share at least this part of their lines."""
 
     def __post_init__(self) -> None:
-        limits = {
-            "neighbours": (self.neighbours, 1, 1000),
-            "min_similarity": (self.min_similarity, 0.0, 1.0),
-            "max_difference": (self.max_difference, 0.0, 100.0),
-            "sure_difference": (self.sure_difference, 0.0, self.max_difference),
-            "max_contrast": (self.max_contrast, 1.0, 1000.0),
-            "min_shared": (self.min_shared, 0.0, 1.0),
-        }
-        for name, (value, low, high) in limits.items():
-            if not low <= value <= high:
-                raise ConfigError(f"duplicates.{name} must be {low} to {high}, got {value!r}")
+        check_limits(
+            "duplicates",
+            {
+                "neighbours": (self.neighbours, 1, 1000),
+                "min_similarity": (self.min_similarity, 0.0, 1.0),
+                "max_difference": (self.max_difference, 0.0, 100.0),
+                "sure_difference": (self.sure_difference, 0.0, self.max_difference),
+                "max_contrast": (self.max_contrast, 1.0, 1000.0),
+                "min_shared": (self.min_shared, 0.0, 1.0),
+            },
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

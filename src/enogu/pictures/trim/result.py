@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from enogu.errors import ConfigError
 from enogu.pictures.box import Box
+from enogu.pictures.limits import check_limits
 
 Side: TypeAlias = Literal["left", "top", "right", "bottom"]
 
@@ -35,17 +35,17 @@ class TrimSettings:
     """Side in pixels of the square that training uses; smaller results are reported."""
 
     def __post_init__(self) -> None:
-        limits = {
-            "tolerance": (self.tolerance, 0, 100),
-            "min_border": (self.min_border, 0.0, 0.5),
-            "max_text_bar": (self.max_text_bar, 0.0, 0.5),
-            "min_content": (self.min_content, 0.0, 1.0),
-            "margin": (self.margin, 0.0, 1.0),
-            "resolution": (self.resolution, 1, 65536),
-        }
-        for name, (value, low, high) in limits.items():
-            if not low <= value <= high:
-                raise ConfigError(f"trim.{name} must be {low} to {high}, got {value!r}")
+        check_limits(
+            "trim",
+            {
+                "tolerance": (self.tolerance, 0, 100),
+                "min_border": (self.min_border, 0.0, 0.5),
+                "max_text_bar": (self.max_text_bar, 0.0, 0.5),
+                "min_content": (self.min_content, 0.0, 1.0),
+                "margin": (self.margin, 0.0, 1.0),
+                "resolution": (self.resolution, 1, 65536),
+            },
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

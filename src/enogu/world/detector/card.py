@@ -17,12 +17,13 @@ from enogu.world.detector.boxes import LABELS, Spot
 from enogu.world.detector.export import LEAST_CHANCE, SURE_CHANCE
 from enogu.world.detector.figures import FigurePlan, spots_of
 from enogu.world.detector.labelled import GroupMeasure, measure_labelled
-from enogu.world.detector.make import TEST_SEED, Progress, fresh_scenes
+from enogu.world.detector.make import Progress, fresh_scenes
 from enogu.world.detector.measure import LabelMeasure, add_picture, to_boxes
 from enogu.world.detector.scenes import Pixels
 from enogu.world.drawing import build_svg
 from enogu.world.intervals import Score
 from enogu.world.look import build_look
+from enogu.world.pool import TEST_SEED
 from enogu.world.styles import render_styled
 
 CARD_PATH: Final = FILES_DIR / "heads_card.md"

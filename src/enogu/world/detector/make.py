@@ -20,16 +20,13 @@ from enogu.world.detector.scenes import Pixels, SceneParts, compose, draw_parts
 from enogu.world.detector.training import train_detector
 from enogu.world.detector.vary import vary
 from enogu.world.onnx_export import check_can_export
-from enogu.world.pool import build_pool
+from enogu.world.pool import CALIBRATION_SEED, build_pool
 from enogu.world.training_state import Budget
 
 STATE_NAME: Final = "state.safetensors"
 DETECTOR_NAME: Final = "heads.onnx"
 FIGURE_PX: Final = 160
 BACKDROP_PX: Final = 192
-CALIBRATION_SEED: Final = 998
-TEST_SEED: Final = 999
-"""Figures and scenes that no training uses."""
 _NEARLY_NOTHING: Final = 0.01
 _LOGIT_STEPS: Final = 40
 

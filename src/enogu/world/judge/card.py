@@ -13,10 +13,11 @@ from enogu.world.export import read_mini
 from enogu.world.judge.colours import ColourAgreement, measure_colour_agreement
 from enogu.world.judge.features import FeatureMeasure, measure_features
 from enogu.world.judge.judge import FILES_DIR, JUDGE_PATH, Judge, load_judge
-from enogu.world.judge.make import TEST_SEED, Progress, fast_vae, known_answers
+from enogu.world.judge.make import Progress, fast_vae, known_answers
 from enogu.world.judge.measure import Measure, measure_readings
 from enogu.world.judge.pictures import draw_judge_picture, round_trip, vae_name
 from enogu.world.judge.reader import INPUT_PX, Pixels
+from enogu.world.pool import TEST_SEED
 from enogu.world.questions import vocabulary_digest
 
 CARD_PATH = FILES_DIR / "judge_card.md"

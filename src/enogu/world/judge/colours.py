@@ -16,9 +16,9 @@ from PIL import Image
 from enogu.world.axes import AXES, Traits, visible_axes
 from enogu.world.drawing import draw_traits
 from enogu.world.judge.judge import Judge
-from enogu.world.judge.make import TEST_SEED
 from enogu.world.judge.pictures import draw_judge_picture, judge_traits
 from enogu.world.judge.reader import INPUT_PX
+from enogu.world.pool import TEST_SEED
 from enogu.world.vocabulary import PLAIN_BACKGROUNDS
 
 COLOUR_AXES: dict[str, tuple[str, ...]] = {

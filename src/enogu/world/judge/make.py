@@ -27,15 +27,12 @@ from enogu.world.judge.pictures import (
 from enogu.world.judge.reader import Pixels
 from enogu.world.judge.training import Answers, TrainingPictures, calibrated, train_reader
 from enogu.world.onnx_export import check_can_export
-from enogu.world.pool import Pool, build_pool
+from enogu.world.pool import CALIBRATION_SEED, Pool, build_pool
 from enogu.world.training_state import Budget
 
 logger = logging.getLogger(__name__)
 
 STATE_NAME = "state.safetensors"
-CALIBRATION_SEED = 998
-TEST_SEED = 999
-"""Pools that no training uses."""
 
 Progress = Callable[[str, int, int], None]
 
