@@ -42,7 +42,7 @@ class ValidationConfig(Section):
 
     judge: bool = True
     """Let the judge read the samples and count the wished tags it sees. It knows the tags of the
-    drawn world only, so it is asked on the base `mini` alone."""
+    drawn world only, so it is asked on the embedded bases alone."""
 
     @property
     def used(self) -> bool:
