@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from enogu.pictures.buckets import BucketFit, BucketSize, cover
-from enogu.pictures.fit import area_sums, fit_pixels, resize_whole
+from enogu.pictures.fit import area_sums, fit_mask, fit_pixels, resize_whole
 
 # cv2.resize(..., interpolation=cv2.INTER_AREA) of OpenCV 5.0.0
 PICTURE = (np.arange(7 * 9).reshape(7, 9) ** 2 * 7 % 256).astype(np.uint8)
@@ -32,34 +32,57 @@ def exact_area(pixels, width, height):
     return np.einsum("acd,ec->aed", halfway, columns)
 
 
-class TestShrinking:
+class TestShrinkingByArea:
     def test_equals_opencv(self):
-        np.testing.assert_array_equal(fit_pixels(PICTURE, whole(9, 7, 4, 3)), OPENCV_4X3)
+        np.testing.assert_array_equal(fit_mask(PICTURE, whole(9, 7, 4, 3)), OPENCV_4X3)
         even = np.ascontiguousarray(PICTURE[:6, :8])
-        np.testing.assert_array_equal(fit_pixels(even, whole(8, 6, 4, 3)), OPENCV_HALF_8X6)
+        np.testing.assert_array_equal(fit_mask(even, whole(8, 6, 4, 3)), OPENCV_HALF_8X6)
 
     @pytest.mark.parametrize("size", [(32, 24), (59, 47), (13, 71)])
     def test_equals_area_shares(self, size):
         pixels = np.random.default_rng(0).integers(0, 256, (83, 61, 3), dtype=np.uint8)
-        fitted = fit_pixels(pixels, whole(61, 83, *size))
+        fitted = fit_pixels(pixels, whole(61, 83, *size), shrink="area")
         assert np.abs(fitted - exact_area(pixels, *size)).max() <= 0.501
+
+    def test_a_crop_is_cut_from_the_same_pixels(self):
+        pixels = np.random.default_rng(0).integers(0, 256, (301, 200), dtype=np.uint8)
+        fit = cover(BucketSize(200, 301), BucketSize(128, 128))
+        resized = fit_mask(pixels, whole(200, 301, *fit.resized))
+        top = fit.crop_top
+        assert top > 0
+        np.testing.assert_array_equal(fit_mask(pixels, fit), resized[top : top + 128])
+
+    def test_masks_are_shrunk_without_swinging_over(self):
+        mask = np.full((100, 100), 10, dtype=np.uint8)
+        mask[:, 50:] = 245
+        fitted = fit_mask(mask, cover(BucketSize(100, 100), BucketSize(32, 32)))
+        assert fitted.shape == (32, 32)
+        assert np.unique(fitted[:, :16]).tolist() == [10]
+        assert np.unique(fitted[:, 16:]).tolist() == [245]
+
+    def test_one_colour_stays_the_same(self):
+        pixels = np.full((333, 777, 3), 201, dtype=np.uint8)
+        fitted = fit_pixels(pixels, whole(777, 333, 100, 50), shrink="area")
+        assert np.unique(fitted).tolist() == [201]
+
+
+class TestShrinkingByLanczos:
+    def test_is_pillows_lanczos(self):
+        # Blurred, because each rounds and clips between its two passes, in another order.
+        noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+        image = Image.fromarray(noise).resize((301, 402), Image.Resampling.BICUBIC)
+        expected = np.asarray(image.resize((100, 150), Image.Resampling.LANCZOS)).astype(int)
+        fitted = fit_pixels(np.asarray(image), whole(301, 402, 100, 150))
+        assert np.abs(fitted - expected).max() <= 2
 
     def test_a_crop_is_cut_from_the_same_pixels(self):
         pixels = np.random.default_rng(0).integers(0, 256, (301, 200, 3), dtype=np.uint8)
         fit = cover(BucketSize(200, 301), BucketSize(128, 128))
-        assert fit.crop_top > 0
         fitted, resized = fit_pixels(pixels, fit), resize_whole(pixels, fit)
         assert resized.shape == (fit.resized.height, fit.resized.width, 3)
         top = fit.crop_top
-        np.testing.assert_array_equal(fitted, resized[top : top + 128])
-
-    def test_masks_are_shrunk_alike(self):
-        mask = np.zeros((100, 100), dtype=np.uint8)
-        mask[:, 50:] = 255
-        fitted = fit_pixels(mask, cover(BucketSize(100, 100), BucketSize(32, 32)))
-        assert fitted.shape == (32, 32)
-        assert fitted[:, :16].max() == 0
-        assert fitted[:, 16:].min() == 255
+        assert top > 0
+        assert np.abs(fitted.astype(int) - resized[top : top + 128]).max() <= 1
 
     def test_one_colour_stays_the_same(self):
         pixels = np.full((333, 777, 3), 201, dtype=np.uint8)

@@ -5,7 +5,14 @@ import pytest
 from PIL import Image, ImageCms
 
 from enogu.errors import ConfigError
-from enogu.pictures.pixels import flatten, may_have_alpha, parse_colour, to_srgb
+from enogu.pictures import pixels
+from enogu.pictures.pixels import flatten, may_have_alpha, parse_colour
+
+
+def to_srgb(image):
+    colour, alpha, notes = pixels.to_srgb(image)
+    assert colour.mode == "RGB"
+    return np.asarray(colour), alpha, notes
 
 
 def wide_gamut_profile():

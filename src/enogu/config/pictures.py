@@ -35,6 +35,10 @@ class PicturesConfig(Section):
     bucket_step: int | None = Field(default=None, ge=8)
     """Sides are multiples of this many pixels. Empty: what the base needs."""
 
+    shrink: Literal["lanczos", "area"] = "lanczos"
+    """How pictures larger than their rectangle are made smaller. `lanczos`: sharp. `area`: every
+    pixel is the average of the area it covers, as sd-scripts does it; a little softer."""
+
     background: str = Field(default="#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
     """Colour behind transparent pictures, as `#rrggbb`."""
 

@@ -1,64 +1,95 @@
 """From a whole picture to exactly the pixels that are trained.
 
-Shrinking averages areas as OpenCV's ``INTER_AREA`` does, which is what the peers use; Pillow's
-``BOX`` filter is not the same at fractional scales, because it counts a source pixel wholly or
-not at all. Growing uses Pillow's Lanczos.
+Colours shrink with Lanczos, or by averaging areas as OpenCV's ``INTER_AREA`` does, which is what
+sd-scripts uses; masks always by area, because Lanczos would swing over at their edges. Pillow's
+``BOX`` filter is not the same as areas at fractional scales, because it counts a source pixel
+wholly or not at all. Growing uses Pillow's Lanczos.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
+from enogu.pictures.box import Box
 from enogu.pictures.buckets import BucketFit, BucketSize
+from enogu.pictures.lanczos import shrink_window
 from enogu.pictures.pixels import Pixels
 
+Shrink = Literal["lanczos", "area"]
+"""How colours are shrunk."""
 
-def fit_pixels(pixels: Pixels, fit: BucketFit) -> Pixels:
-    """Scale a picture, or its alpha or mask, and cut the bucket out.
+
+def shrinks(fit: BucketFit) -> bool:
+    """Tell whether a picture is shrunk: as in sd-scripts, only when both sides get smaller."""
+    return fit.resized.width < fit.source.width and fit.resized.height < fit.source.height
+
+
+def window_of(fit: BucketFit) -> Box:
+    """Return where the bucket lies in the scaled picture."""
+    left, top = fit.crop_left, fit.crop_top
+    return Box(left, top, left + fit.bucket.width, top + fit.bucket.height)
+
+
+def fit_pixels(pixels: Pixels, fit: BucketFit, *, shrink: Shrink = "lanczos") -> Pixels:
+    """Scale a picture and cut the bucket out.
 
     Args:
-        pixels: uint8 [H, W, 3] or [H, W]; H and W as in `fit.source`.
+        pixels: uint8 [H, W, 3]; H and W as in `fit.source`.
         fit: From :mod:`enogu.pictures.buckets`.
+        shrink: The filter for pictures that get smaller.
 
     Returns:
-        uint8 [bucket height, bucket width, 3] or [bucket height, bucket width].
+        uint8 [bucket height, bucket width, 3].
 
     Raises:
         ValueError: `pixels` is not the picture `fit` was made for.
     """
-    return _resized_window(
-        pixels, fit, fit.crop_left, fit.crop_top, fit.bucket.width, fit.bucket.height
-    )
+    return _resized_window(pixels, fit, window_of(fit), shrink)
+
+
+def fit_mask(mask: Pixels, fit: BucketFit) -> Pixels:
+    """Scale a mask or an alpha channel and cut the bucket out.
+
+    Args:
+        mask: uint8 [H, W]; as large as `fit.source`.
+        fit: As for the picture.
+
+    Returns:
+        uint8 [bucket height, bucket width].
+
+    Raises:
+        ValueError: `mask` does not belong to the picture `fit` was made for.
+    """
+    return _resized_window(mask, fit, window_of(fit), "area")
 
 
 def resize_whole(pixels: Pixels, fit: BucketFit) -> Pixels:
     """Scale as :func:`fit_pixels` does, but keep what the bucket cuts off.
 
     Returns:
-        uint8 [resized height, resized width, ...].
+        uint8 [resized height, resized width, 3].
     """
-    return _resized_window(pixels, fit, 0, 0, fit.resized.width, fit.resized.height)
+    return _resized_window(pixels, fit, Box(0, 0, *fit.resized), "lanczos")
 
 
-def _resized_window(
-    pixels: Pixels, fit: BucketFit, left: int, top: int, width: int, height: int
-) -> Pixels:
+def _resized_window(pixels: Pixels, fit: BucketFit, window: Box, shrink: Shrink) -> Pixels:
     if pixels.shape[:2] != (fit.source.height, fit.source.width):
         raise ValueError(
             f"the picture is {pixels.shape[1]}x{pixels.shape[0]}, its fit is for {fit.source}"
         )
-    resized = fit.resized
-    if resized == fit.source:
-        return np.ascontiguousarray(pixels[top : top + height, left : left + width])
-    # The peers' rule: only when both sides shrink.
-    if resized.width < fit.source.width and resized.height < fit.source.height:
-        return _shrunk(pixels, resized, slice(left, left + width), slice(top, top + height))
-    grown = Image.fromarray(pixels).resize(resized, Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(grown)[top : top + height, left : left + width])
+    if fit.resized == fit.source:
+        return np.ascontiguousarray(pixels[window.rows, window.columns])
+    if not shrinks(fit):
+        grown = Image.fromarray(pixels).resize(fit.resized, Image.Resampling.LANCZOS)
+        return np.ascontiguousarray(np.asarray(grown)[window.rows, window.columns])
+    if shrink == "area":
+        return _by_area(pixels, fit.resized, window.columns, window.rows)
+    image = Image.fromarray(pixels)
+    return np.asarray(shrink_window(image, fit.source, fit.resized, window))
 
 
-def _shrunk(pixels: Pixels, size: BucketSize, columns: slice, rows: slice) -> Pixels:
+def _by_area(pixels: Pixels, size: BucketSize, columns: slice, rows: slice) -> Pixels:
     height, width = pixels.shape[:2]
     channels = pixels.shape[2:]
     sums = area_sums(pixels.reshape(height, -1), size.height, rows)

@@ -5,6 +5,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image
 
+from enogu.pictures.box import Box
+
 UPRIGHT = 1
 
 
@@ -74,3 +76,21 @@ def turn_upright(
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
+
+
+def stored_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
+    """Return where a part of the upright picture lies in the stored one.
+
+    Args:
+        box: In the upright picture.
+        size: Width and height of the upright picture.
+        orientation: 1 to 8.
+    """
+    left, top, right, bottom = box
+    if orientation in (2, 3, 6, 7):
+        left, right = size[0] - right, size[0] - left
+    if orientation in (3, 4, 7, 8):
+        top, bottom = size[1] - bottom, size[1] - top
+    if orientation in (5, 6, 7, 8):
+        left, top, right, bottom = top, left, bottom, right
+    return Box(left, top, right, bottom)

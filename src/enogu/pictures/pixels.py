@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -52,7 +53,7 @@ def profile_name(image: Image.Image) -> str | None:
         return None
 
 
-def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None, list[str]]:
+def to_srgb(image: Image.Image) -> tuple[Image.Image, Pixels | None, list[str]]:
     """Convert a decoded picture to 8-bit sRGB.
 
     16-bit values are scaled, not cut; palettes, CMYK, Lab and grey become RGB; an embedded ICC
@@ -62,13 +63,12 @@ def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None, list[str]]:
         image: A loaded picture in any mode Pillow can decode.
 
     Returns:
-        Colour uint8 [H, W, 3] (hidden colours under transparent parts still in it), alpha uint8
+        Colours in the mode RGB (hidden colours under transparent parts still in them), alpha uint8
         [H, W] or None where everything is opaque, and notes on what was converted.
     """
     notes: list[str] = []
     image, alpha = _split_alpha(_to_eight_bits(image, notes))
-    rgb = _apply_profile(image, notes)
-    colour = np.asarray(rgb, dtype=np.uint8)
+    colour = _apply_profile(image, notes)
     if alpha is not None and alpha.min() == 255:
         alpha = None
     return colour, alpha, notes
@@ -165,7 +165,7 @@ def _apply_profile(image: Image.Image, notes: list[str]) -> Image.Image:
             notes.append(f"its colour profile is for {space}, not for this picture: ignored")
             return image.convert("RGB")
         srgb = ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        if image.mode == "RGB" and _is_srgb(profile, srgb):
+        if image.mode == "RGB" and _is_srgb(data):
             return image
         converted = _transformed(image, profile, srgb)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
@@ -189,8 +189,11 @@ def _transformed(
     return converted
 
 
-def _is_srgb(profile: ImageCmsProfile, srgb: ImageCmsProfile) -> bool:
+@lru_cache(maxsize=32)
+def _is_srgb(data: bytes) -> bool:
     """Tell by trying: a profile that moves no colour by more than two levels is sRGB."""
+    profile = ImageCms.getOpenProfile(io.BytesIO(data))
+    srgb = ImageCmsProfile(ImageCms.createProfile("sRGB"))
     levels = np.arange(0, 256, 51, dtype=np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
     moved = np.asarray(_transformed(Image.fromarray(cube), profile, srgb))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -31,6 +32,7 @@ from enogu.pictures.complete import first_gif_frame_is_whole, looks_complete
 from enogu.pictures.orientation import UPRIGHT, exif_orientation, swaps_sides, turn_upright
 from enogu.pictures.pixels import (
     WHITE,
+    Colour,
     Pixels,
     flatten,
     may_have_alpha,
@@ -38,6 +40,7 @@ from enogu.pictures.pixels import (
     profile_name,
     to_srgb,
 )
+from enogu.pictures.plain_png import decode_plain_png
 from enogu.pictures.sniff import FORMAT_SUFFIXES, SNIFF_BYTES, describe_foreign, sniff_format
 
 DEFAULT_MAX_MEGAPIXELS = 100.0
@@ -109,6 +112,31 @@ class Picture:
         return self.pixels.shape[0]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decoded:
+    """A picture in sRGB as it is stored: not turned upright yet, and not laid on a background."""
+
+    colour: Image.Image | Pixels
+    """RGB; what is hidden under transparent parts is still in it."""
+    alpha: Pixels | None
+    """uint8 [H, W], 255 = opaque; None where the picture is opaque throughout."""
+    extent: tuple[float, float]
+    """Width and height of the stored picture in pixels of `colour`; less than whole pixels only
+    where it was decoded smaller."""
+    size: tuple[int, int]
+    """Width and height of the stored picture in its own pixels."""
+    format: str
+    orientation: int
+    profile: str | None
+    prompt: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def image(self) -> Image.Image:
+        """The colours for Pillow."""
+        return self.colour if isinstance(self.colour, Image.Image) else Image.fromarray(self.colour)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PictureHeader:
     """What the header of a picture says, without decoding it."""
@@ -152,23 +180,87 @@ def read_picture(
         ConfigError: `background` is not a colour.
     """
     below = parse_colour(background)
+    return upright(decode_picture(path, max_megapixels=max_megapixels), below)
+
+
+def upright(decoded: Decoded, background: Colour) -> Picture:
+    """Return a decoded picture as it is meant to be seen, laid on a background."""
+    colour = np.asarray(decoded.colour, dtype=np.uint8)
+    pixels = turn_upright(flatten(colour, decoded.alpha, background), decoded.orientation)
+    alpha = decoded.alpha
+    return Picture(
+        pixels=pixels,
+        alpha=None if alpha is None else turn_upright(alpha, decoded.orientation),
+        format=decoded.format,
+        orientation=decoded.orientation,
+        profile=decoded.profile,
+        prompt=decoded.prompt,
+        notes=decoded.notes,
+    )
+
+
+def decode_picture(
+    path: Path,
+    *,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    least: tuple[int, int] | None = None,
+) -> Decoded:
+    """Decode a picture file of any supported format.
+
+    Args:
+        path: The file.
+        max_megapixels: Larger pictures are refused from their header, before memory is taken.
+        least: A smaller picture will do, but it must be at least this wide and high, once upright.
+            JPEG files then decode to a half, a quarter or an eighth at once, which leaves out
+            frequencies instead of averaging pixels; other formats decode whole.
+
+    Raises:
+        PictureError: As :func:`read_picture`.
+    """
     with _opened(path, max_megapixels) as opened:
+        size = opened.image.size
+        extent = _drafted(opened, least)
         with _decoding(path, opened):
-            opened.image.load()
-            colour, alpha, converted = to_srgb(opened.image)
-        pixels = turn_upright(flatten(colour, alpha, below), opened.orientation)
-        if alpha is not None:
-            alpha = turn_upright(alpha, opened.orientation)
-        notes = (*opened.notes, *converted)
-        return Picture(
-            pixels=pixels,
+            colour, alpha, converted = _to_srgb(opened)
+        return Decoded(
+            colour=colour,
             alpha=alpha,
+            extent=extent,
+            size=size,
             format=opened.format,
             orientation=opened.orientation,
             profile=profile_name(opened.image),
             prompt=_embedded_prompt(opened.image),
-            notes=notes,
+            notes=(*opened.notes, *converted),
         )
+
+
+def _drafted(opened: _Opened, least: tuple[int, int] | None) -> tuple[float, float]:
+    """Let a picture decode smaller where it can; return what its sides will be."""
+    image, found = opened.image, None
+    if least is not None and swaps_sides(opened.orientation):
+        least = least[1], least[0]
+    if least is not None and isinstance(image, JpegImagePlugin.JpegImageFile):
+        # None: the colours stay as they are stored.
+        found = image.draft(None, least)
+    if found is None:
+        return float(image.width), float(image.height)
+    _, (_, _, width, height) = found
+    return float(width), float(height)
+
+
+def _to_srgb(opened: _Opened) -> tuple[Image.Image | Pixels, Pixels | None, list[str]]:
+    stored = opened.image
+    pixels = decode_plain_png(stored, opened.handle) if opened.format == "PNG" else None
+    if pixels is None:
+        stored.load()
+        return to_srgb(stored)
+    profile = stored.info.get("icc_profile")
+    if stored.mode == "RGB" and not profile:
+        return pixels, None, []
+    image = Image.fromarray(pixels)
+    image.info["icc_profile"] = profile
+    return to_srgb(image)
 
 
 def read_header(

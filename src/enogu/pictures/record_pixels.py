@@ -1,12 +1,11 @@
 """The pixels and the mask of a picture record: what is derived, and cut to the part that counts."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from enogu.errors import PictureError
 from enogu.pictures.pixels import Pixels
 from enogu.pictures.read import Picture, read_picture
+from enogu.pictures.read_fitted import cut
 from enogu.pictures.scan import PictureRecord
 
 
@@ -22,20 +21,14 @@ def read_record(record: PictureRecord, *, background: str, max_megapixels: float
         PictureError: The file changed, vanished or is damaged.
     """
     picture = read_picture(record.pixels_path, background=background, max_megapixels=max_megapixels)
-    if record.crop is None:
-        return picture
-    if record.crop.right > picture.width or record.crop.bottom > picture.height:
+    crop = record.crop
+    if crop is not None and (crop.right > picture.width or crop.bottom > picture.height):
         raise PictureError(
             f"{record.pixels_path}: is {picture.width}x{picture.height}, and the part "
-            f"{record.crop} of it is asked for",
+            f"{crop} of it is asked for",
             hint="It changed since it was looked at; run enogu prep again.",
         )
-    here = record.crop.rows, record.crop.columns
-    return replace(
-        picture,
-        pixels=np.ascontiguousarray(picture.pixels[here]),
-        alpha=None if picture.alpha is None else np.ascontiguousarray(picture.alpha[here]),
-    )
+    return cut(picture, crop)
 
 
 def read_mask(record: PictureRecord, *, max_megapixels: float) -> Pixels | None:

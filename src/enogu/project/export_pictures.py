@@ -68,6 +68,7 @@ def export_pictures(
         ExportSettings(
             background=settings.pictures.background,
             max_megapixels=settings.pictures.max_megapixels,
+            shrink=settings.pictures.shrink,
             masks=settings.train.loss.masked,
             alpha_as_mask=settings.pictures.alpha_as_mask,
             keep_alpha=settings.prep.background == "transparent",
@@ -176,8 +177,11 @@ def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: Bu
 
 def _dataset_settings(
     pictures: PicturesConfig, rule: BucketRule, batch_size: int
-) -> dict[str, int | bool]:
+) -> dict[str, int | bool | str]:
+    # Without the option sd-scripts averages areas.
+    filters = {} if pictures.shrink == "area" else {"resize_interpolation": pictures.shrink}
     return {
+        **filters,
         "resolution": rule.resolution.width,
         "batch_size": batch_size,
         "enable_bucket": True,

@@ -18,8 +18,9 @@ from enogu.config import PicturesConfig
 from enogu.families.base import Base
 from enogu.families.latents import encode_images
 from enogu.files import content_key, sha256_file
-from enogu.pictures.fit import fit_pixels
-from enogu.pictures.record_pixels import read_mask, read_record
+from enogu.pictures.fit import fit_mask, shrinks
+from enogu.pictures.read_fitted import read_fitted
+from enogu.pictures.record_pixels import read_mask
 from enogu.pictures.vary import shift_colours
 from enogu.train.content_cache import ContentCache
 from enogu.train.prepare import TrainingItem, num_versions
@@ -91,6 +92,7 @@ class LatentCache:
                 "flipped": flipped,
                 "base": self._base_hash,
                 "dtype": str(self._dtype),
+                **({"shrink": self._settings.shrink} if shrinks(fit) else {}),
                 **item.record.changes,
                 **({"tile": self._tile_px} if self._is_tiled(item) else {}),
                 **({} if item.colour is None else {"colour": asdict(item.colour)}),
@@ -140,17 +142,22 @@ class LatentCache:
 
     def _encode(self, base: Base, item: TrainingItem, flipped: bool) -> dict[str, Tensor]:
         most = self._settings.max_megapixels
-        picture = read_record(
-            item.record, background=self._settings.background, max_megapixels=most
+        picture = read_fitted(
+            item.record.pixels_path,
+            item.fit,
+            crop=item.record.crop,
+            shrink=self._settings.shrink,
+            background=self._settings.background,
+            max_megapixels=most,
         )
-        pixels = fit_pixels(picture.pixels, item.fit)
+        pixels = picture.pixels
         if item.colour is not None:
             pixels = shift_colours(pixels, item.colour)
         mask = read_mask(item.record, max_megapixels=most) if self._masks else None
         if mask is not None:
-            mask = fit_pixels(mask, item.fit)
+            mask = fit_mask(mask, item.fit)
         elif self._alpha_masks and picture.alpha is not None:
-            mask = fit_pixels(picture.alpha, item.fit)
+            mask = picture.alpha
         if flipped:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             mask = None if mask is None else np.ascontiguousarray(mask[:, ::-1])

@@ -165,7 +165,16 @@ _DATA = (
     _row("min_bucket_reso", "int", PartOf(rule="buckets"), default=256, data=True),
     _row("max_bucket_reso", "int", PartOf(rule="buckets"), default=1024, data=True),
     _row("bucket_reso_steps", "int", PartOf(rule="buckets"), default=64, data=True),
-    _row("resize_interpolation", "text", NoMeaning(reason="the same filters are used")),
+    _row(
+        "resize_interpolation",
+        "text",
+        Same(
+            setting="pictures.shrink",
+            words={"area": "area", "lanczos": "lanczos", "lanczos4": "lanczos"},
+        ),
+        default="area",
+        data=True,
+    ),
     _row("shuffle_caption", "flag", "captions.shuffle", default=False, data=True),
     _row("keep_tokens", "int", "captions.keep_tags", default=0, data=True),
     _row("keep_tokens_separator", "text", "captions.keep_separator", default="", data=True),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from enogu.pictures.buckets import BucketFit
+from enogu.pictures.fit import Shrink
 from enogu.pictures.pixels import WHITE
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS
 from enogu.pictures.scan import PictureRecord
@@ -31,6 +32,8 @@ class ExportSettings:
     background: str = WHITE
     """Colour behind transparent parts, as ``#rrggbb``."""
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    shrink: Shrink = "lanczos"
+    """The filter for pictures that get smaller."""
     masks: bool = True
     """Write loss masks where there are some."""
     alpha_as_mask: bool = False

@@ -10,10 +10,11 @@ from PIL import Image
 
 from enogu.errors import PictureError
 from enogu.pictures.exporting.model import ExportSettings, Sample
-from enogu.pictures.fit import fit_pixels
+from enogu.pictures.fit import fit_mask
 from enogu.pictures.orientation import UPRIGHT
 from enogu.pictures.pixels import Pixels, may_have_alpha
-from enogu.pictures.read import read_picture
+from enogu.pictures.read import Picture, read_picture
+from enogu.pictures.read_fitted import FittedPicture, read_fitted
 from enogu.pictures.record_pixels import read_mask, read_record
 from enogu.pictures.scan import PictureRecord
 from enogu.pictures.sniff import FORMAT_SUFFIXES
@@ -62,16 +63,12 @@ class Renderer:
         mask = read_mask(record, max_megapixels=settings.max_megapixels) if settings.masks else None
         if mask is None and sample.fit is None and _is_plain(record):
             return _copied(record, settings.max_megapixels)
-        picture = read_record(
-            record, background=settings.background, max_megapixels=settings.max_megapixels
-        )
+        if mask is not None and sample.fit is not None:
+            mask = fit_mask(mask, sample.fit)
+        picture = self._read(sample)
         pixels, alpha = picture.pixels, picture.alpha
         if mask is None and settings.masks and settings.alpha_as_mask:
             mask = alpha
-        if sample.fit is not None:
-            pixels = fit_pixels(pixels, sample.fit)
-            mask = None if mask is None else fit_pixels(mask, sample.fit)
-            alpha = None if alpha is None else fit_pixels(alpha, sample.fit)
         if mask is not None and self.mask_in_alpha:
             pixels, mask = np.dstack([pixels, mask]), None
         elif mask is None and alpha is not None and settings.keep_alpha:
@@ -82,6 +79,21 @@ class Renderer:
             width=pixels.shape[1],
             height=pixels.shape[0],
             mask=None if mask is None else png_bytes(mask),
+        )
+
+    def _read(self, sample: Sample) -> Picture | FittedPicture:
+        record, settings = sample.record, self.settings
+        if sample.fit is None:
+            return read_record(
+                record, background=settings.background, max_megapixels=settings.max_megapixels
+            )
+        return read_fitted(
+            record.pixels_path,
+            sample.fit,
+            crop=record.crop,
+            shrink=settings.shrink,
+            background=settings.background,
+            max_megapixels=settings.max_megapixels,
         )
 
 

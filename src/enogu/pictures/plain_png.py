@@ -1,0 +1,68 @@
+"""Decoding plain PNG files with libspng, which takes half the time of Pillow's own decoder.
+
+Only what both decoders turn into the very same bytes is taken: 8 bits, no palette, no interlacing,
+nothing of interest behind the pixels. All else, and everything damaged, is left to Pillow, so that
+what is read, repaired or refused does not depend on this file.
+"""
+
+from typing import BinaryIO, Final
+
+import pyspng
+from PIL import ImageFile
+
+from enogu.pictures.pixels import Pixels
+
+_MODES: Final = ("L", "RGB", "RGBA")
+_SIGNATURE_BYTES: Final = 8
+_CHUNK_OVERHEAD: Final = 12
+"""Length, name and checksum of a chunk (PNG specification, 5.3)."""
+
+
+def decode_plain_png(image: ImageFile.ImageFile, handle: BinaryIO) -> Pixels | None:
+    """Decode a PNG file whose header Pillow has read.
+
+    Args:
+        image: The opened, not yet loaded picture.
+        handle: The file behind it; its position is kept.
+
+    Returns:
+        uint8 [H, W] for the mode ``L``, [H, W, 3] for ``RGB``, [H, W, 4] for ``RGBA``; None when
+        Pillow has to do it.
+    """
+    if not _is_plain(image):
+        return None
+    position = handle.tell()
+    try:
+        handle.seek(0)
+        data = handle.read()
+    finally:
+        handle.seek(position)
+    if not _ends_with_pixels(data):
+        return None
+    try:
+        pixels: Pixels = pyspng.load(data, image.mode)
+    except (RuntimeError, ValueError, MemoryError):
+        return None
+    return pixels
+
+
+def _is_plain(image: ImageFile.ImageFile) -> bool:
+    if image.mode not in _MODES or image.info.get("interlace") or "transparency" in image.info:
+        return False
+    # The raw mode is longer than the mode where bits are packed, 16 to a channel, or swapped.
+    return len(image.tile) == 1 and image.tile[0].args in (image.mode, (image.mode,))
+
+
+def _ends_with_pixels(data: bytes) -> bool:
+    """Tell whether nothing but the end follows the pixels: no text, no EXIF, no frames."""
+    place, seen = _SIGNATURE_BYTES, False
+    while place + _CHUNK_OVERHEAD <= len(data):
+        kind = data[place + 4 : place + 8]
+        if kind == b"IEND":
+            return seen
+        if kind == b"IDAT":
+            seen = True
+        elif seen or kind == b"acTL":
+            return False
+        place += int.from_bytes(data[place : place + 4], "big") + _CHUNK_OVERHEAD
+    return False
