@@ -267,10 +267,12 @@ def build_batch(base, case: Case):
         pooled = torch.randn(case.batch, 1280, generator=generator).to(base.device, base.dtype)
     embeds = torch.randn(case.batch, 77, config.cross_attention_dim, generator=generator)
     size = BucketSize(case.size, case.size)
+    noise = torch.randn(shape, generator=generator).to(base.device)
     return Batch(
         items=(),
         latents=torch.randn(shape, generator=generator).to(base.device),
-        noise=torch.randn(shape, generator=generator).to(base.device),
+        noise=noise,
+        input_noise=noise,
         timesteps=torch.randint(0, 1000, (case.batch,), generator=generator).to(base.device),
         features=TextFeatures(prompt_embeds=embeds.to(base.device, base.dtype), pooled=pooled),
         captions=(),
@@ -305,7 +307,7 @@ def run_ours(base, case: Case, clock: Clock, *, packed: bool) -> None:
         trainer = Trainer(
             base=base,
             adapter=adapter,
-            optimizer=build_optimizer(config.train, {"unet": adapter.parameters("unet")}),
+            optimizer=build_optimizer(config.train, adapter.parameter_groups()),
             source=FixedSource(),
             config=config.model_copy(
                 update={"samples": config.samples.model_copy(update={"every": 0})}
@@ -317,6 +319,8 @@ def run_ours(base, case: Case, clock: Clock, *, packed: bool) -> None:
         trainer.run(
             save=lambda trainer: None,
             sample=lambda trainer: None,
+            save_due=lambda step: False,
+            sample_due=lambda step: False,
             observe=lambda event: clock.tick(),
             stop=lambda: False,
         )
@@ -329,7 +333,7 @@ def adapted_names(base) -> list[str]:
     return [
         target.path.removeprefix("unet.")
         for target in find_targets(base)
-        if target.group == "usual"
+        if target.group == "usual" and target.part == "unet"
     ]
 
 

@@ -32,7 +32,12 @@ class OptimizerKind:
 
 
 OPTIMIZERS: dict[str, OptimizerKind] = {
-    "adamw": OptimizerKind(path="torch.optim.AdamW", normalised=True),
+    "adamw": OptimizerKind(
+        path="torch.optim.AdamW",
+        normalised=True,
+        # One pass over all weights instead of a dozen small operations for each of hundreds.
+        arguments={"fused": True},
+    ),
     "radam": OptimizerKind(
         path="torch.optim.RAdam", normalised=True, arguments={"decoupled_weight_decay": True}
     ),

@@ -88,7 +88,8 @@ def _attend(
     q_BNC: Tensor, k_BSC: Tensor, v_BSC: Tensor, num_heads: int, keep_BHNS: Tensor | None
 ) -> Tensor:
     """Return the output, and write the probabilities to `keep_BHNS` when it is given."""
-    q, k, v = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC))
+    large = _is_large(q_BNC, k_BSC)
+    q, k, v = (_heads(t, num_heads, apart=large) for t in (q_BNC, k_BSC, v_BSC))
     wide_q, wide_kt = q.float() * q.shape[-1] ** -0.5, k.float().transpose(2, 3)
     out_BNC = torch.empty_like(q_BNC, memory_format=torch.contiguous_format)
     out = _heads(out_BNC, num_heads)
@@ -96,7 +97,7 @@ def _attend(
         scores = torch.bmm(wide_q[b, heads, rows], wide_kt[b, heads])
         torch.softmax(scores, -1, out=scores)
         p = scores.to(q.dtype) if keep_BHNS is None else keep_BHNS[b, heads, rows].copy_(scores)
-        out[b, heads, rows] = torch.bmm(p, v[b, heads])
+        out[b, heads, rows] = _product(p, v[b, heads], turned=large)
     return out_BNC
 
 
@@ -107,7 +108,7 @@ def _gradients(
     v_BSC: Tensor,
     num_heads: int,
     p_BHNS: Tensor | None,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, ...]:
     """Return the gradients of q, k and v; the probabilities are computed again when not kept.
 
     Scores do not depend on what all keys have in common, and their gradient not on what all values
@@ -117,12 +118,13 @@ def _gradients(
     """
     dtype = q_BNC.dtype
     scale = (q_BNC.shape[-1] // num_heads) ** -0.5
-    q, k, v, grad = (_heads(t, num_heads) for t in (q_BNC, k_BSC, v_BSC, grad_BNC))
+    large = _is_large(q_BNC, k_BSC)
+    q, k, v, grad = (_heads(t, num_heads, apart=large) for t in (q_BNC, k_BSC, v_BSC, grad_BNC))
     scaled_grad, centred_vt, centred_k = grad * scale, _centred(v).transpose(2, 3), _centred(k)
     scaled_q = q * scale if p_BHNS is None else None
-    grad_q = torch.empty_like(q_BNC, memory_format=torch.contiguous_format)
+    grad_q = torch.empty_like(q)
     # Sums over blocks of rows are kept in fp32.
-    grad_k, grad_v = (torch.zeros(k_BSC.shape, dtype=torch.float32) for _ in range(2))
+    grad_k, grad_v = (_zeros(t, turned=large) for t in (k, v))
     for b, heads, rows in _blocks(q.shape, k.shape[2]):
         if p_BHNS is not None:
             p = p_BHNS[b, heads, rows]
@@ -130,19 +132,51 @@ def _gradients(
             assert scaled_q is not None
             centred_kt = centred_k[b, heads].transpose(1, 2)
             p = torch.softmax(torch.bmm(scaled_q[b, heads, rows], centred_kt), -1)
-        _heads(grad_v, num_heads)[b, heads] += torch.bmm(p.transpose(1, 2), grad[b, heads, rows])
+        p_SN = p.transpose(1, 2)
+        grad_v[b, heads] += _product(p_SN, grad[b, heads, rows], turned=large)
         grad_p = torch.bmm(scaled_grad[b, heads, rows], centred_vt[b, heads])
         grad_s = torch._softmax_backward_data(  # pyright: ignore[reportPrivateUsage]
             grad_p, p, -1, dtype
         )
-        _heads(grad_q, num_heads)[b, heads, rows] = torch.bmm(grad_s, centred_k[b, heads])
-        _heads(grad_k, num_heads)[b, heads] += torch.bmm(grad_s.transpose(1, 2), q[b, heads, rows])
-    return grad_q, grad_k.to(dtype), grad_v.to(dtype)
+        grad_q[b, heads, rows] = _product(grad_s, centred_k[b, heads], turned=large)
+        grad_s_SN = grad_s.transpose(1, 2)
+        grad_k[b, heads] += _product(grad_s_SN, q[b, heads, rows], turned=large)
+    return tuple(t.to(dtype).transpose(1, 2).flatten(2) for t in (grad_q, grad_k, grad_v))
 
 
-def _heads(t_BNC: Tensor, num_heads: int) -> Tensor:
-    """View [B, N, C] as [B, H, N, D]."""
-    return t_BNC.unflatten(2, (num_heads, -1)).transpose(1, 2)
+def _is_large(q_BNC: Tensor, k_BSC: Tensor) -> bool:
+    """Whether a head takes several blocks."""
+    return q_BNC.shape[1] * k_BSC.shape[1] > _BLOCK_SCORES
+
+
+def _product(a: Tensor, b_HSD: Tensor, *, turned: bool) -> Tensor:
+    """Multiply by something of the width of a head.
+
+    D fills the registers badly as the last side of a product. In large layers it pays to compute
+    the transposed product, in which tokens come last, and turn the result.
+    """
+    if not turned:
+        return torch.bmm(a, b_HSD)
+    return torch.bmm(b_HSD.transpose(1, 2), a.transpose(1, 2)).transpose(1, 2)
+
+
+def _zeros(t_BHSD: Tensor, *, turned: bool) -> Tensor:
+    """Return fp32 zeros of the same shape, laid out as `_product` gives its results."""
+    shape = t_BHSD.transpose(2, 3).shape if turned else t_BHSD.transpose(1, 2).shape
+    zeros = t_BHSD.new_zeros(shape, dtype=torch.float32)
+    return zeros.transpose(2, 3) if turned else zeros.transpose(1, 2)
+
+
+def _heads(t_BNC: Tensor, num_heads: int, *, apart: bool = False) -> Tensor:
+    """Give [B, N, C] as [B, H, N, D].
+
+    Args:
+        t_BNC: Rows with all heads.
+        num_heads: H.
+        apart: Copy it, each head in one piece; otherwise every block of a head would copy it.
+    """
+    split = t_BNC.unflatten(2, (num_heads, -1)).transpose(1, 2)
+    return split.contiguous() if apart else split
 
 
 def _centred(t_BHSD: Tensor) -> Tensor:
