@@ -8,8 +8,6 @@ beside it. OpenCV and pyvips take part in `decode` where they are installed.
 
 import argparse
 import hashlib
-import importlib
-import importlib.util
 import io
 import json
 import os
@@ -19,139 +17,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from enogu.pictures.buckets import BucketSize, cover
 from enogu.pictures.chain import Bounds
-from enogu.pictures.fit import fit_pixels
-from enogu.pictures.read import read_picture
 from enogu.project import open_project
 from enogu.project.import_pictures import import_into
 from enogu.project.prep import STEPS, open_prep, run_steps
+from pictures_decode import print_decode
 
-SIDES = (512, 1024)
 ALONE = Bounds(workers=1)
-Reader = Callable[[Path, int], np.ndarray]
 
 
 def cpu_seconds() -> float:
     """CPU time of this process and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def cropped(image: Image.Image, side: int, gap: float | None) -> np.ndarray:
-    image = ImageOps.exif_transpose(image).convert("RGB")
-    scale = side / min(image.size)
-    size = max(side, round(image.width * scale)), max(side, round(image.height * scale))
-    image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=gap)
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return np.asarray(image.crop((left, top, left + side, top + side)))
-
-
-def by_enogu(path: Path, side: int) -> np.ndarray:
-    pixels = read_picture(path).pixels
-    fit = cover(BucketSize(pixels.shape[1], pixels.shape[0]), BucketSize(side, side))
-    return fit_pixels(pixels, fit)
-
-
-def by_pillow(path: Path, side: int) -> np.ndarray:
-    with Image.open(path) as image:
-        return cropped(image, side, None)
-
-
-def by_pillow_draft(path: Path, side: int) -> np.ndarray:
-    with Image.open(path) as image:
-        image.draft("RGB", (2 * side, 2 * side))
-        return cropped(image, side, 3.0)
-
-
-def by_opencv(path: Path, side: int) -> np.ndarray:
-    cv2 = importlib.import_module("cv2")
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    height, width = pixels.shape[:2]
-    scale = side / min(width, height)
-    size = max(side, round(width * scale)), max(side, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LANCZOS4
-    resized = cv2.resize(pixels, size, interpolation=way)
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return resized[top : top + side, left : left + side, ::-1]
-
-
-def by_pyvips(path: Path, side: int) -> np.ndarray:
-    pyvips = importlib.import_module("pyvips")
-    image = pyvips.Image.thumbnail(str(path), side, height=side, crop="centre")
-    data = np.ndarray(
-        buffer=image.write_to_memory(),
-        dtype=np.uint8,
-        shape=(image.height, image.width, image.bands),
-    )
-    return data[..., :3]
-
-
-READERS: dict[str, Reader] = {
-    "Pillow, full, Lanczos (reference)": by_pillow,
-    "Enogu, as trained (area, as sd-scripts)": by_enogu,
-    "Pillow, draft at twice the target": by_pillow_draft,
-    "OpenCV, area": by_opencv,
-    "pyvips thumbnail": by_pyvips,
-}
-
-
-def available() -> dict[str, Reader]:
-    missing = [name for name in ("cv2", "pyvips") if importlib.util.find_spec(name) is None]
-    gone = {"cv2": "OpenCV, area", "pyvips": "pyvips thumbnail"}
-    return {
-        name: reader
-        for name, reader in READERS.items()
-        if name not in {gone[one] for one in missing}
-    }
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    error = float(((one.astype(np.float64) - other) ** 2).mean())
-    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
-
-
-def sources(data: Path) -> Iterator[tuple[str, Image.Image]]:
-    for path in sorted((data / "illustrations").iterdir()):
-        if path.suffix in (".png", ".jpg"):
-            image = Image.fromarray(read_picture(path).pixels)
-            if min(image.size) >= 1024:
-                yield path.stem, image
-
-
-def print_decode(data: Path) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder, pixels = Path(name), 0
-        for stem, image in sources(data):
-            image.save(folder / f"{stem}.jpg", quality=92)
-            image.save(folder / f"{stem}.png", compress_level=6)
-            pixels += image.width * image.height
-        print("| decode, resize, crop | format | side | pictures | MPix per CPU-s | PSNR, dB |")
-        print("|---|---|--:|--:|--:|--:|")
-        for suffix in (".jpg", ".png"):
-            paths = sorted(folder.glob(f"*{suffix}"))
-            for side in SIDES:
-                print_readers(paths, suffix, side, pixels)
-
-
-def print_readers(paths: list[Path], suffix: str, side: int, pixels: int) -> None:
-    reference = [by_pillow(path, side) for path in paths]
-    for name, reader in available().items():
-        start = cpu_seconds()
-        found = [reader(path, side) for path in paths]
-        spent = cpu_seconds() - start
-        quality = np.median([psnr(a, b) for a, b in zip(found, reference, strict=True)])
-        print(
-            f"| {name} | {suffix[1:]} | {side} | {len(paths)} | {pixels / spent / 1e6:.0f} | "
-            f"{quality:.1f} |",
-            flush=True,
-        )
 
 
 def plain_import(paths: list[Path], target: Path) -> None:
