@@ -45,7 +45,8 @@ class Work:
 
     def prepare(self, use="keep"):
         with Records(self.root / "work") as records:
-            entries = look_at_files(self.root, [one.path for one in self.scan()], records).entries
+            look_at_files(self.root, [one.path for one in self.scan()], records)
+            entries = list(records.files())
             steps = (TrimStep(), BackgroundStep(use=use, colour="#00ff00"), RegionsStep())
             run_chain(self.root, entries, steps, records, self.decisions, loader=Loader())
 

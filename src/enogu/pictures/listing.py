@@ -5,9 +5,10 @@ begins with a dot) are skipped, links to folders are not followed.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, SNIFF_BYTES, sniff_format
 from enogu.tags.sidecar import CAPTION_SUFFIXES
@@ -16,6 +17,9 @@ MASK_ENDING: Final = "-masklabel"
 """A picture ``name-masklabel.png`` is the loss mask of ``name``, as OneTrainer writes it."""
 
 _CONDITION_ENDING: Final = "-condlabel"
+
+FileKind: TypeAlias = Literal["picture", "caption", "mask", "foreign", "other"]
+"""What a file is by its name; `foreign` is a drawing in a format that cannot be read here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +66,48 @@ def list_files(
         The files. A sub-folder that cannot be read is among the refused.
     """
     listing = Listing()
+    lists = {
+        "picture": listing.pictures,
+        "caption": listing.captions,
+        "mask": listing.masks,
+        "foreign": listing.foreign,
+        "other": listing.others,
+    }
+    for kind, path in walk_files(
+        folder,
+        recursive=recursive,
+        leave_out=leave_out,
+        follow_links=follow_links,
+        notes=listing,
+    ):
+        lists[kind].append(path)
+    return listing
+
+
+def walk_files(
+    folder: Path,
+    *,
+    recursive: bool = True,
+    leave_out: Path | None = None,
+    follow_links: bool = False,
+    notes: Listing,
+) -> Iterator[tuple[FileKind, Path]]:
+    """Walk a folder and yield its files with their kind, in the order of the walk.
+
+    Memory grows with the number of files in one folder only.
+
+    Args:
+        folder: As for :func:`list_files`.
+        recursive: As for :func:`list_files`.
+        leave_out: As for :func:`list_files`.
+        follow_links: As for :func:`list_files`.
+        notes: Takes up what is refused, the warnings and the number of sub-folders.
+    """
 
     def note_unreadable(error: OSError) -> None:
         where = Path(error.filename or folder)
         reason = f"the folder cannot be read ({error.strerror})"
-        listing.refused.append(Refused(path=where, reason=reason))
+        notes.refused.append(Refused(path=where, reason=reason))
 
     root = folder.resolve()
     walked: set[Path] = set()
@@ -82,40 +123,54 @@ def list_files(
             walked.add(here.resolve())
         visible = sorted(name for name in folders if not name.startswith("."))
         links = [name for name in visible if not follow_links and (here / name).is_symlink()]
-        listing.warnings += [f"link to a folder, not followed: {here / name}" for name in links]
-        listing.warnings += [
+        notes.warnings += [f"link to a folder, not followed: {here / name}" for name in links]
+        notes.warnings += [
             f"folder with the name of a caption file: {here / name}"
             for name in visible
             if Path(name).suffix.lower() in CAPTION_SUFFIXES
         ]
-        listing.subfolders += len(visible) - len(links)
+        notes.subfolders += len(visible) - len(links)
         folders[:] = [
             name for name in visible if recursive and name not in links and here / name != leave_out
         ]
-        for name in sorted(names):
+        names.sort()
+        for name in names:
             if not name.startswith("."):
-                _sort_in(here / name, None if follow_links else root, listing)
-    return listing
+                kind = _kind_of(here / name, None if follow_links else root, notes)
+                if kind is not None:
+                    yield kind, here / name
 
 
-def _sort_in(path: Path, root: Path | None, listing: Listing) -> None:
-    """Put a file into its list; `root` is the folder that links must not leave, if any."""
+def walk_pictures(folder: Path, regularisation: Path | None, notes: Listing) -> Iterator[Path]:
+    """Yield the pictures to learn from, then those of the general class, if there are any.
+
+    Args:
+        folder: Absolute.
+        regularisation: Absolute; it may lie inside of `folder`.
+        notes: As for :func:`walk_files`, of `folder` only.
+    """
+    for kind, path in walk_files(folder, leave_out=regularisation, notes=notes):
+        if kind == "picture":
+            yield path
+    if regularisation is not None and regularisation.is_dir():
+        yield from walk_pictures(regularisation, None, Listing())
+
+
+def _kind_of(path: Path, root: Path | None, notes: Listing) -> FileKind | None:
+    """Return the kind of a file, if it counts; `root` is the folder that links must not leave."""
     suffix, stem = path.suffix.lower(), path.stem.lower()
     if root is not None and path.is_symlink() and not path.resolve().is_relative_to(root):
         if suffix in PICTURE_SUFFIXES or suffix in CAPTION_SUFFIXES:
             reason = f"is a link that leads out of the folder, to {path.resolve()}; copy the file"
-            listing.refused.append(Refused(path=path, reason=reason))
-    elif suffix in CAPTION_SUFFIXES:
-        listing.captions.append(path)
-    elif suffix in PICTURE_SUFFIXES or (not suffix and _holds_picture(path)):
+            notes.refused.append(Refused(path=path, reason=reason))
+        return None
+    if suffix in CAPTION_SUFFIXES:
+        return "caption"
+    if suffix in PICTURE_SUFFIXES or (not suffix and _holds_picture(path)):
         if stem.endswith(MASK_ENDING):
-            listing.masks.append(path)
-        elif not stem.endswith(_CONDITION_ENDING):
-            listing.pictures.append(path)
-    elif suffix in FOREIGN_SUFFIXES:
-        listing.foreign.append(path)
-    else:
-        listing.others.append(path)
+            return "mask"
+        return None if stem.endswith(_CONDITION_ENDING) else "picture"
+    return "foreign" if suffix in FOREIGN_SUFFIXES else "other"
 
 
 def _holds_picture(path: Path) -> bool:

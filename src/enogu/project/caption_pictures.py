@@ -13,6 +13,7 @@ from typing import Final
 
 from enogu.files import sha256_bytes
 from enogu.pictures.chain import Bounds, ChainRun, Progress, run_chain
+from enogu.pictures.listing import Listing, list_files
 from enogu.pictures.records import (
     DECISIONS_NAME,
     LEAVE_OUT,
@@ -132,8 +133,9 @@ def plan_captions(project: Project, source: str, limits: Limits) -> CaptionPlan:
     with Records(project.work_dir) as records:
         files = look_at_project(project, records)
         decisions = Decisions(project.root / DECISIONS_NAME).of_step(USE_STEP)
-        captions = _captions(project, files)
-        planner = _Planner(project, source, limits, captions, files)
+        listing = list_files(project.pictures_dir, leave_out=project.regularisation_dir)
+        captions = _captions(project, listing)
+        planner = _Planner(project, source, limits, captions, files, listing)
         left_out = 0
         for entry in files.entries:
             decision = decisions.get(entry.picture_id)
@@ -171,12 +173,13 @@ class _Planner:
         limits: Limits,
         captions: CaptionSet,
         files: PictureFiles,
+        listing: Listing,
     ) -> None:
         self._project = project
         self._source = source
         self._limits = limits
         self._captions = captions
-        self._chosen = captions_by_stem(files.listing.captions)[0]
+        self._chosen = captions_by_stem(listing.captions)[0]
         self._by_path = {file.path: file for file in captions.files}
         self._count = Counter(stem_key(project.root / entry.relative) for entry in files.entries)
         self._keys: dict[str, set[str]] = {file.relative: set() for file in captions.files}
@@ -311,7 +314,7 @@ def _texts(value: JsonValue) -> set[str]:
     return {str(one) for one in _list(value)}
 
 
-def _captions(project: Project, files: PictureFiles) -> CaptionSet:
+def _captions(project: Project, listing: Listing) -> CaptionSet:
     """Read the captions of a project, which may have none yet."""
     settings = project.resolved.config.captions
     syntax = CaptionSyntax(
@@ -319,7 +322,6 @@ def _captions(project: Project, files: PictureFiles) -> CaptionSet:
         keep_separator=settings.keep_separator,
         secondary_separator=settings.secondary_separator,
     )
-    listing = files.listing
     if not listing.captions:
         return captions_from_texts(project.pictures_dir, [], syntax)
     return load_captions(

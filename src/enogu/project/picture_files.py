@@ -1,10 +1,11 @@
 """The picture files of a project as they are now, against what the records say."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from enogu.pictures.chain import Loader, Look, look_at_files
-from enogu.pictures.listing import Listing, list_files
-from enogu.pictures.records import FileEntry, Records
+from enogu.pictures.chain import Loader, look_at_files
+from enogu.pictures.listing import Listing, walk_pictures
+from enogu.pictures.records import ListedFiles, Records
 from enogu.project.layout import Project
 
 
@@ -12,17 +13,12 @@ from enogu.project.layout import Project
 class PictureFiles:
     """The picture files of a project."""
 
-    look: Look
-    """All of them, regularisation pictures too."""
-    entries: tuple[FileEntry, ...]
+    entries: ListedFiles
     """The pictures to learn from, by name."""
-    listing: Listing
-    """The folder of the pictures to learn from: captions, masks, what was refused."""
-
-    @property
-    def unreadable(self) -> tuple[tuple[str, str], ...]:
-        """Names with the reason."""
-        return self.look.unreadable
+    unreadable: tuple[tuple[str, str], ...]
+    """Names with the reason; regularisation pictures too."""
+    warnings: tuple[str, ...]
+    """What is odd about the folder of the pictures to learn from."""
 
 
 def look_at_project(project: Project, records: Records) -> PictureFiles:
@@ -35,18 +31,25 @@ def look_at_project(project: Project, records: Records) -> PictureFiles:
     Raises:
         StorageError: The disk is full.
     """
-    listing = list_files(project.pictures_dir, leave_out=project.regularisation_dir)
-    paths = list(listing.pictures)
-    regularisation = project.regularisation_dir
-    if regularisation is not None and regularisation.is_dir():
-        paths += list_files(regularisation).pictures
-    look = look_at_files(project.root, sorted(set(paths)), records)
-    mine = {path.relative_to(project.root).as_posix() for path in listing.pictures}
+    folder, regularisation = project.pictures_dir, project.regularisation_dir
+    notes = Listing()
+    paths = walk_pictures(folder, regularisation, notes)
+    look = look_at_files(project.root, paths, records)
+    inside = regularisation is not None and regularisation.is_relative_to(folder)
     return PictureFiles(
-        look=look,
-        entries=tuple(entry for entry in look.entries if entry.relative in mine),
-        listing=listing,
+        entries=ListedFiles(
+            records,
+            _relative(project, folder),
+            _relative(project, regularisation) if inside and regularisation else None,
+        ),
+        unreadable=tuple(sorted(look.unreadable)),
+        warnings=tuple(notes.warnings),
     )
+
+
+def _relative(project: Project, folder: Path) -> str:
+    inside = folder.relative_to(project.root).as_posix()
+    return "" if inside == "." else inside
 
 
 def project_loader(project: Project) -> Loader:

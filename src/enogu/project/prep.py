@@ -22,6 +22,7 @@ from enogu.pictures.records import (
     Decisions,
     DerivedFiles,
     FileEntry,
+    ListedFiles,
     Records,
     StepResult,
 )
@@ -65,13 +66,13 @@ class PrepPlace:
     """Side in pixels of the square that training uses."""
 
     @property
-    def entries(self) -> tuple[FileEntry, ...]:
+    def entries(self) -> ListedFiles:
         """The pictures to learn from."""
         return self.files.entries
 
     def names_of(self, picture_id: str) -> list[str]:
         """Return the files that hold a picture, by name."""
-        return [entry.relative for entry in self.entries if entry.picture_id == picture_id]
+        return [entry.relative for entry in self.entries.of_picture(picture_id)]
 
 
 @contextlib.contextmanager
@@ -250,7 +251,7 @@ def _loader_of(
     return load
 
 
-def choose_entries(place: PrepPlace, names: Sequence[str]) -> tuple[FileEntry, ...]:
+def choose_entries(place: PrepPlace, names: Sequence[str]) -> Sequence[FileEntry]:
     """Return the pictures that a person names.
 
     Args:

@@ -149,14 +149,13 @@ def leave_out_copies(place: PrepPlace) -> tuple[str, ...]:
         for result in place.records.results_of("duplicates")
         if result.verdict == "copy"
     }
-    first = {entry.picture_id: entry.relative for entry in reversed(place.entries)}
     for entry in place.entries:
         is_twin = entry.picture_id in seen
         seen.add(entry.picture_id)
         if entry.picture_id in copies:
             values: dict[str, JsonValue] = {}
         elif is_twin:
-            values = {"keep": _inside(place, first[entry.picture_id])}
+            values = {"keep": _inside(place, place.names_of(entry.picture_id)[0])}
         else:
             continue
         names.append(entry.relative)

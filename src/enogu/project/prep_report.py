@@ -1,7 +1,7 @@
 """What preparing found, step by step, in words and as plain values."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -106,11 +106,10 @@ def step_report(place: PrepPlace, step: str, *, every: bool = False) -> StepRepo
         step: One of :data:`enogu.project.prep.STEPS`.
         every: Give each picture a line, not only those worth one.
     """
-    names = _names(place)
     counts: Counter[str] = Counter()
     lines: list[PictureLine] = []
     for entry in place.entries:
-        line = _line(place, step, entry, names)
+        line = _line(place, step, entry)
         if line is None:
             continue
         counts[line.verdict] += 1
@@ -125,12 +124,9 @@ def step_report(place: PrepPlace, step: str, *, every: bool = False) -> StepRepo
     )
 
 
-def _line(
-    place: PrepPlace, step: str, entry: FileEntry, names: Mapping[str, str]
-) -> PictureLine | None:
+def _line(place: PrepPlace, step: str, entry: FileEntry) -> PictureLine | None:
     """Return what a step says of one file; None where it has not seen it."""
-    first = names[entry.picture_id]
-    if step == DUPLICATES and first != entry.relative:
+    if step == DUPLICATES and (first := place.names_of(entry.picture_id)[0]) != entry.relative:
         text = f"the same file as {first}, byte for byte"
         return PictureLine(name=entry.relative, verdict="copy", text=text, decided=False)
     decision = place.decisions.get(entry.picture_id, step)
@@ -143,7 +139,7 @@ def _line(
     return PictureLine(
         name=entry.relative,
         verdict=counted.verdict,
-        text=describe(counted, names),
+        text=describe(counted, place.names_of),
         decided=decision is not None,
     )
 
@@ -155,16 +151,12 @@ def _results(place: PrepPlace, step: str) -> Iterator[tuple[FileEntry, StepResul
             yield entry, result
 
 
-def _names(place: PrepPlace) -> dict[str, str]:
-    return {entry.picture_id: entry.relative for entry in reversed(place.entries)}
-
-
-def describe(result: StepResult, names: Mapping[str, str]) -> str:
+def describe(result: StepResult, names_of: Callable[[str], Sequence[str]]) -> str:
     """Say in plain words what a step found in a picture.
 
     Args:
         result: What counts of it.
-        names: File names by picture id.
+        names_of: Returns the files that hold a picture.
     """
     values = result.values
     if result.step == TRIM:
@@ -177,7 +169,7 @@ def describe(result: StepResult, names: Mapping[str, str]) -> str:
         return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     if result.step == QUALITY:
         return "; ".join(map(str, _items(values.get("messages"))))
-    return _duplicate_text(values, names)
+    return _duplicate_text(values, names_of)
 
 
 def _trim_text(values: Mapping[str, JsonValue], *, asks: bool) -> str:
@@ -194,9 +186,11 @@ def _trim_text(values: Mapping[str, JsonValue], *, asks: bool) -> str:
     return text
 
 
-def _duplicate_text(values: Mapping[str, JsonValue], names: Mapping[str, str]) -> str:
+def _duplicate_text(
+    values: Mapping[str, JsonValue], names_of: Callable[[str], Sequence[str]]
+) -> str:
     def named(picture_id: JsonValue) -> str:
-        return names.get(str(picture_id), str(picture_id)[:12])
+        return next(iter(names_of(str(picture_id))), str(picture_id)[:12])
 
     if "of" in values:
         changes = ", ".join(map(str, _items(values.get("changes")))) or "saved anew"
@@ -236,7 +230,7 @@ def prep_report(
         and decision.verdict == LEAVE_OUT
         and decision.values.get("keep") is None
     ]
-    warnings = [*place.records.notes, *place.files.listing.warnings]
+    warnings = [*place.records.notes, *place.files.warnings]
     warnings += _shared_background(place) if BACKGROUND in steps else []
     warnings += _no_detector(place) if REGIONS in steps else []
     return PrepReport(

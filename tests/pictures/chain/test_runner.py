@@ -10,7 +10,7 @@ from tests.pictures.chain.steps import CutStep, LookStep, counted
 from enogu.errors import StorageError
 from enogu.files import sha256_file
 from enogu.pictures.chain import Bounds, Loader, look_at_files, run_chain, runner
-from enogu.pictures.records import SKIP, Decision, Decisions, Records
+from enogu.pictures.records import SKIP, Decision, Decisions, ListedFiles, Records
 from enogu.pictures.records import derived as derived_module
 
 
@@ -33,7 +33,8 @@ class Project:
     def run(self, *, steps=None, loader=None, only=None, **options):
         with Records(self.root / "work") as records:
             paths = sorted((self.root / "pictures").iterdir())
-            entries = look_at_files(self.root, paths, records).entries
+            look_at_files(self.root, paths, records)
+            entries = ListedFiles(records)
             if only is not None:
                 entries = [entry for entry in entries if entry.relative == f"pictures/{only}"]
             return run_chain(

@@ -61,14 +61,36 @@ def test_pictures_go_with_their_last_file(records):
         records.put_file(some_file("pictures/copy.png"))
         records.put_facts(some_facts())
         records.put_result(some_result())
-    with records.changing():
-        records.forget_files(["pictures/a.png"])
+    with records.only() as there:
+        there(["pictures/copy.png"])
+    assert [entry.relative for entry in records.files()] == ["pictures/copy.png"]
     assert records.facts("a" * 64) is not None
-    with records.changing():
-        records.forget_files(["pictures/copy.png"])
+    with records.only():
+        pass
     assert records.facts("a" * 64) is None
     assert records.results("a" * 64) == {}
     assert list(records.files()) == []
+
+
+def test_nothing_is_forgotten_when_looking_was_broken_off(records):
+    with records.changing():
+        records.put_file(some_file())
+    with pytest.raises(ZeroDivisionError), records.only():
+        raise ZeroDivisionError
+    with records.only() as there:
+        there(["pictures/a.png"])
+        there(["pictures/a.png"])
+    assert list(records.files()) == [some_file()]
+
+
+def test_files_are_found_by_name_and_by_picture(records):
+    copy, other = some_file("pictures/copy.png"), some_file("b.png", picture_id="b" * 64)
+    with records.changing():
+        for entry in (copy, some_file(), other):
+            records.put_file(entry)
+    assert records.files_named(["b.png", "c.png"]) == {"b.png": other}
+    assert records.files_of("a" * 64) == [some_file(), copy]
+    assert records.files_of("c" * 64) == []
 
 
 def test_files_come_back_by_name(records):

@@ -5,7 +5,7 @@ stop, a crash or a full disk costs at most the last second, and the next run goe
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -14,12 +14,14 @@ from enogu.pictures.chain.holds import Known, anything_to_do
 from enogu.pictures.chain.pool import BYTES_PER_PIXEL, Bounds, memory_of_file, run_all
 from enogu.pictures.chain.step import PictureStep
 from enogu.pictures.chain.worker import ChainWorker, Done, Loader, Task
-from enogu.pictures.records import Decisions, FileEntry, Records
+from enogu.pictures.records import Decisions, FileEntry, ListedFiles, Records
 
 Progress = Callable[[int, int, str], None]
 """Called with how many pictures are done, how many there are to do, and the name of the last."""
 
 _KEEP_EVERY_S: Final = 0.5
+_ID_BYTES: Final = 32
+"""Of a SHA-256."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class ChainRun:
 
 def run_chain(
     root: Path,
-    entries: Sequence[FileEntry],
+    entries: Iterable[FileEntry],
     steps: Sequence[PictureStep],
     records: Records,
     decisions: Decisions,
@@ -52,7 +54,8 @@ def run_chain(
 
     Args:
         root: The project.
-        entries: Its picture files, from :func:`enogu.pictures.chain.look.look_at_files`.
+        entries: Its picture files, which the records know; memory grows with their number only
+            where they are not :class:`ListedFiles`.
         steps: In their order; the needs of each stand before it.
         records: Where results are kept.
         decisions: What the person decided.
@@ -67,17 +70,15 @@ def run_chain(
         RunError: A process was ended from outside, mostly for lack of memory.
     """
     check_order(steps)
-    bounds = bounds or Bounds()
-    by_picture: dict[str, list[FileEntry]] = {}
-    for entry in entries:
-        by_picture.setdefault(entry.picture_id, []).append(entry)
-    chosen = [
-        files[0]
-        for picture_id, files in by_picture.items()
-        if _is_due(picture_id, steps, records, decisions, loader, again)
-    ]
-    keeper = _Keeper(records, by_picture)
-    tasks = (_task(root, entry, records, decisions, loader, again) for entry in chosen)
+    first = entries.first_of_each() if isinstance(entries, ListedFiles) else _first_of_each(entries)
+    due, unchanged = _Due(), 0
+    for entry in first:
+        if _is_due(entry.picture_id, steps, records, decisions, loader, again):
+            due.add(entry.picture_id)
+        else:
+            unchanged += 1
+    keeper = _Keeper(records)
+    tasks = (_task(root, picture_id, records, decisions, loader, again) for picture_id in due)
     worker = ChainWorker(steps, loader, records.derived.folder)
     done = 0
     outcome: Literal["finished", "stopped"] = "finished"
@@ -85,25 +86,46 @@ def run_chain(
         for _, result in run_all(
             tasks,
             worker,
-            count=len(chosen),
-            bounds=bounds,
+            count=len(due),
+            bounds=bounds or Bounds(),
             memory_need=_memory_need,
             stop=stop,
         ):
             keeper.take(result)
             done += 1
             if progress is not None:
-                progress(done, len(chosen), result.relative)
-        if done < len(chosen):
+                progress(done, len(due), result.relative)
+        if done < len(due):
             outcome = "stopped"
     finally:
         keeper.keep()
     return ChainRun(
         outcome=outcome,
         looked_at=done,
-        unchanged=len(by_picture) - len(chosen),
+        unchanged=unchanged,
         refused=tuple(sorted(keeper.refused.items())),
     )
+
+
+class _Due:
+    """The ids of pictures to look at, packed: 32 bytes each."""
+
+    def __init__(self) -> None:
+        self._packed = bytearray()
+
+    def add(self, picture_id: str) -> None:
+        self._packed += bytes.fromhex(picture_id)
+
+    def __len__(self) -> int:
+        return len(self._packed) // _ID_BYTES
+
+    def __iter__(self) -> Iterator[str]:
+        for place in range(0, len(self._packed), _ID_BYTES):
+            yield self._packed[place : place + _ID_BYTES].hex()
+
+
+def _first_of_each(entries: Iterable[FileEntry]) -> Iterable[FileEntry]:
+    return {entry.picture_id: entry for entry in reversed(list(entries))}.values()
 
 
 def check_order(steps: Sequence[PictureStep]) -> None:
@@ -154,34 +176,34 @@ def _is_due(
 
 def _task(
     root: Path,
-    entry: FileEntry,
+    picture_id: str,
     records: Records,
     decisions: Decisions,
     loader: Loader,
     again: frozenset[str],
 ) -> Task:
+    relative = records.files_of(picture_id)[0].relative
     return Task(
-        path=root / entry.relative,
-        relative=entry.relative,
-        known=_known(entry.picture_id, records, decisions, loader, again),
-        facts=records.facts(entry.picture_id),
+        path=root / relative,
+        relative=relative,
+        known=_known(picture_id, records, decisions, loader, again),
+        facts=records.facts(picture_id),
     )
 
 
 class _Keeper:
     """Writes what comes in to the records, a little at a time."""
 
-    def __init__(self, records: Records, files: dict[str, list[FileEntry]]) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._files = files
         self._waiting: list[Done] = []
         self._last = time.monotonic()
         self.refused: dict[str, str] = {}
 
     def take(self, done: Done) -> None:
         self._waiting.append(done)
-        for entry in self._files[done.picture_id]:
-            if done.refusal is not None:
+        if done.refusal is not None:
+            for entry in self._records.files_of(done.picture_id):
                 self.refused[entry.relative] = done.refusal
         if time.monotonic() - self._last >= _KEEP_EVERY_S:
             self.keep()
@@ -199,7 +221,7 @@ class _Keeper:
             self._records.put_facts(done.facts)
         for result in done.results:
             self._records.put_result(result)
-        for entry in self._files[done.picture_id]:
+        for entry in self._records.files_of(done.picture_id):
             if entry.refusal != done.refusal:
                 self._records.put_file(replace(entry, refusal=done.refusal))
 

@@ -13,7 +13,7 @@ from enogu.pictures.chain.pool import in_order, memory_of_file, run_all
 from enogu.pictures.importing.fetch import Fetched, Fetcher
 from enogu.pictures.importing.model import Candidate, Reading, RefusedSource
 from enogu.pictures.importing.names import free_place, safe_place, stem_of
-from enogu.pictures.listing import MASK_ENDING, list_files
+from enogu.pictures.listing import MASK_ENDING, Listing, walk_pictures
 from enogu.pictures.records import FileEntry, PictureFacts, Records
 from enogu.pictures.scan import shape_notes
 
@@ -61,14 +61,6 @@ class Places:
     pictures: Path
     regularisation: Path | None = None
 
-    def all_pictures(self) -> list[Path]:
-        """Return the picture files that are there now."""
-        found: list[Path] = []
-        for folder in (self.pictures, self.regularisation):
-            if folder is not None and folder.is_dir():
-                found += list_files(folder).pictures
-        return sorted(set(found))
-
 
 def take_pictures(
     reading: Reading,
@@ -101,13 +93,13 @@ def take_pictures(
     Raises:
         StorageError: The disk is full; what was taken is kept.
     """
-    there = places.all_pictures()
-    look = look_at_files(places.root, there, records)
+    there = walk_pictures(places.pictures, places.regularisation, Listing())
+    look_at_files(places.root, there, records)
     taker = _Taker(
         places,
         records,
-        taken={stem_of(PurePosixPath(entry.relative)) for entry in look.entries},
-        place_of={entry.picture_id: entry.relative for entry in look.entries},
+        taken={stem_of(PurePosixPath(entry.relative)) for entry in records.files()},
+        place_of={entry.picture_id: entry.relative for entry in records.files()},
         rename=rename,
         use_prompts=use_prompts,
     )

@@ -2,6 +2,7 @@
 
 from enogu.pictures.records.decisions import DECISIONS_NAME, Decisions
 from enogu.pictures.records.derived import DerivedFiles
+from enogu.pictures.records.listed import ListedFiles
 from enogu.pictures.records.model import (
     FILES,
     LEAVE_OUT,
@@ -30,6 +31,7 @@ __all__ = [
     "DerivedFiles",
     "FileEntry",
     "JsonValue",
+    "ListedFiles",
     "PictureFacts",
     "Records",
     "Region",

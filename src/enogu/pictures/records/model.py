@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from enogu.pictures.box import Box
 
@@ -88,6 +88,18 @@ class FileEntry:
     modified_ns: int
     refusal: str | None = None
     """Why it cannot be used; None when it can."""
+
+    @classmethod
+    def of_row(cls, row: tuple[Any, ...]) -> "FileEntry":
+        """Return the entry in a row of the table of files."""
+        relative, picture_id, num_bytes, modified_ns, refusal = row
+        return cls(
+            relative=relative,
+            picture_id=picture_id,
+            num_bytes=num_bytes,
+            modified_ns=modified_ns,
+            refusal=refusal,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,15 @@
 
 import contextlib
 import json
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +78,19 @@ class Records:
 
     def files(self) -> Iterator[FileEntry]:
         """Yield every known file of the project, by name."""
-        for row in self._rows("SELECT * FROM files ORDER BY relative"):
-            yield FileEntry(
-                relative=row[0],
-                picture_id=row[1],
-                num_bytes=row[2],
-                modified_ns=row[3],
-                refusal=row[4],
-            )
+        for row in self.rows("SELECT * FROM files ORDER BY relative"):
+            yield FileEntry.of_row(row)
+
+    def files_named(self, relatives: Sequence[str]) -> dict[str, FileEntry]:
+        """Return those of some files that are known, by name."""
+        marks = ", ".join("?" * len(relatives))
+        rows = self.rows(f"SELECT * FROM files WHERE relative IN ({marks})", *relatives)
+        return {row[0]: FileEntry.of_row(row) for row in rows}
+
+    def files_of(self, picture_id: str) -> list[FileEntry]:
+        """Return the files that hold a picture, by name."""
+        rows = self.rows("SELECT * FROM files WHERE picture_id = ? ORDER BY relative", picture_id)
+        return [FileEntry.of_row(row) for row in rows]
 
     def put_file(self, entry: FileEntry) -> None:
         """Keep or replace what is known of a file; call inside :meth:`changing`."""
@@ -92,19 +105,45 @@ class Records:
             ),
         )
 
-    def forget_files(self, relatives: Iterable[str]) -> None:
-        """Forget files that are gone, and pictures that no file holds any more."""
-        self._connection.executemany(
-            "DELETE FROM files WHERE relative = ?", ((relative,) for relative in relatives)
-        )
-        gone = "NOT IN (SELECT picture_id FROM files)"
-        self._connection.execute(f"DELETE FROM results WHERE picture_id {gone}")
-        self._connection.execute(f"DELETE FROM pictures WHERE id {gone}")
+    @contextlib.contextmanager
+    def only(self) -> Generator[Callable[[Iterable[str]], None]]:
+        """Forget all files but those that are told in the block, if it ends well.
+
+        Pictures that no file holds any more are forgotten with them. The names are kept in a
+        temporary file, so that memory does not grow with their number.
+
+        Yields:
+            A function that takes names of files that are there.
+        """
+        with storage_errors(self.path), database_errors(self.path):
+            self._connection.execute("DROP TABLE IF EXISTS temp.there")
+            self._connection.execute(
+                "CREATE TEMP TABLE there (relative TEXT PRIMARY KEY) WITHOUT ROWID"
+            )
+
+        def tell(relatives: Iterable[str]) -> None:
+            with storage_errors(self.path), database_errors(self.path):
+                self._connection.execute("SAVEPOINT there")
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO temp.there VALUES (?)",
+                    ((relative,) for relative in relatives),
+                )
+                self._connection.execute("RELEASE there")
+
+        yield tell
+        gone = "relative NOT IN (SELECT relative FROM temp.there)"
+        if any(True for _ in self.rows(f"SELECT 1 FROM files WHERE {gone} LIMIT 1")):
+            with self.changing():
+                self._connection.execute(f"DELETE FROM files WHERE {gone}")
+                lost = "NOT IN (SELECT picture_id FROM files)"
+                self._connection.execute(f"DELETE FROM results WHERE picture_id {lost}")
+                self._connection.execute(f"DELETE FROM pictures WHERE id {lost}")
+        self._connection.execute("DROP TABLE temp.there")
 
     def facts(self, picture_id: str) -> PictureFacts | None:
         """Return what is known of a picture."""
         row = next(
-            self._rows(f"SELECT {_FACTS}, notes FROM pictures WHERE id = ?", picture_id), None
+            self.rows(f"SELECT {_FACTS}, notes FROM pictures WHERE id = ?", picture_id), None
         )
         if row is None:
             return None
@@ -144,13 +183,13 @@ class Records:
 
     def results(self, picture_id: str) -> dict[str, StepResult]:
         """Return what the steps found in one picture, by step."""
-        rows = self._rows(f"SELECT {_RESULT} FROM results WHERE picture_id = ?", picture_id)
+        rows = self.rows(f"SELECT {_RESULT} FROM results WHERE picture_id = ?", picture_id)
         return {row[1]: self._result(row) for row in rows}
 
     def result(self, picture_id: str, step: str) -> StepResult | None:
         """Return what one step found in one picture, if it ran."""
         row = next(
-            self._rows(
+            self.rows(
                 f"SELECT {_RESULT} FROM results WHERE picture_id = ? AND step = ?",
                 picture_id,
                 step,
@@ -161,7 +200,7 @@ class Records:
 
     def results_of(self, step: str) -> Iterator[StepResult]:
         """Yield what one step found, by picture id; memory does not grow with their number."""
-        for row in self._rows(
+        for row in self.rows(
             f"SELECT {_RESULT} FROM results WHERE step = ? ORDER BY picture_id", step
         ):
             yield self._result(row)
@@ -169,7 +208,7 @@ class Records:
     def with_verdicts(self, verdicts: Collection[str]) -> Iterator[tuple[str, str, str]]:
         """Yield picture, step and verdict of results with one of some verdicts, in one query."""
         marks = ", ".join("?" * len(verdicts))
-        yield from self._rows(
+        yield from self.rows(
             f"SELECT picture_id, step, verdict FROM results WHERE verdict IN ({marks}) "
             "ORDER BY picture_id, step",
             *verdicts,
@@ -182,7 +221,7 @@ class Records:
             prefix: The beginning of the name of the step.
             name: The name of the value, a simple word; results without it are left out.
         """
-        yield from self._rows(
+        yield from self.rows(
             "SELECT picture_id, json_extract(detail, ?) AS value FROM results "
             "WHERE substr(step, 1, ?) = ? AND value IS NOT NULL",
             f"$.{name}",
@@ -238,7 +277,7 @@ class Records:
     def verdicts(self, step: str) -> dict[str, int]:
         """Count the verdicts of a step, most frequent first."""
         return dict(
-            self._rows(
+            self.rows(
                 "SELECT verdict, count(*) FROM results WHERE step = ? "
                 "GROUP BY verdict ORDER BY count(*) DESC, verdict",
                 step,
@@ -247,17 +286,17 @@ class Records:
 
     def derived_keys(self) -> set[str]:
         """Return the keys of all derived files that a result names."""
-        return {key for row in self._rows("SELECT files FROM results") for key in _values(row[0])}
+        return {key for row in self.rows("SELECT files FROM results") for key in _values(row[0])}
 
     def _result(self, row: tuple[Any, ...]) -> StepResult:
         picture_id, step, version, settings, inputs, verdict, detail, files = row
         at = (picture_id, step)
-        regions = self._rows(
+        regions = self.rows(
             "SELECT kind, box_left, box_top, box_right, box_bottom, score FROM regions "
             "WHERE picture_id = ? AND step = ? ORDER BY place",
             *at,
         )
-        tags = self._rows(
+        tags = self.rows(
             "SELECT tag, source, category, score FROM tags "
             "WHERE picture_id = ? AND step = ? ORDER BY score DESC, tag",
             *at,
@@ -275,7 +314,8 @@ class Records:
             tags=tuple(ScoredTag(tag=t[0], source=t[1], category=t[2], score=t[3]) for t in tags),
         )
 
-    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over the tables of :mod:`enogu.pictures.records.schema`."""
         with storage_errors(self.path), database_errors(self.path):
             yield from self._connection.execute(query, values)
 

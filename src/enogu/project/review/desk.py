@@ -98,7 +98,7 @@ class ReviewDesk:
         self._decisions = decisions
         self._entries = list(entries)
         self._by_id: dict[str, FileEntry] = {}
-        for entry in entries:
+        for entry in self._entries:
             self._by_id.setdefault(entry.picture_id, entry)
         self.loader = project_loader(project)
         self.thumbnails = Thumbnails(project.work_dir / "thumbnails", self.loader)
