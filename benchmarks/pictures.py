@@ -1,12 +1,13 @@
 """Speed of reading, importing and preparing pictures, beside other libraries written plainly.
 
-    python benchmarks/pictures.py decode|import|chain|memory [--data FOLDER] [--count N]
+    python benchmarks/pictures.py decode|import|chain|workers|memory [--data FOLDER] [--count N]
 
 Everything is counted in CPU-seconds of this process and its children, because other work may run
 beside it. OpenCV and pyvips take part in `decode` where they are installed.
 """
 
 import argparse
+import contextlib
 import hashlib
 import io
 import json
@@ -17,19 +18,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 
-from enogu.pictures.chain import Bounds
+from enogu.pictures.chain import Bounds, worker
+from enogu.pictures.read import Picture, read_picture
 from enogu.pictures.steps import FINGERPRINT
-from enogu.project import open_project
+from enogu.project import open_project, prep
 from enogu.project.import_pictures import import_into
 from enogu.project.prep import STEPS, open_prep, run_steps
 from pictures_decode import print_decode
 
 ALONE = Bounds(workers=1)
+SETS = ("ankitan", "gopher-emo", "illustrations")
 MOST_COMPARED = 20_000
 """Larger sets are compared in pictures_duplicates.py."""
 
@@ -71,21 +77,85 @@ def print_import(data: Path) -> None:
 
 
 def print_chain(data: Path) -> None:
-    print("\n| chain, all steps | pictures | workers | per CPU-s | CPU-s | wall s | again, CPU-s |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
-    for name in ("ankitan", "gopher-emo", "illustrations"):
+    print("\n| chain, all steps | pictures | workers | per CPU-s | CPU-s | again | decoded |")
+    print("|---|--:|--:|--:|--:|--:|---|")
+    for name in SETS:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "project"
             import_into(root, [data / name], bounds=ALONE)
             for workers in (1, 2):
                 shutil.rmtree(root / "work")
-                first, wall, count = chain_once(root, workers)
+                with counted_decodes() as decoded:
+                    first, _, count = chain_once(root, workers)
                 again, _, _ = chain_once(root, workers)
+                seen = "in other processes" if workers > 1 else f"{decoded[0]} + {decoded[1]}"
                 print(
                     f"| {name} | {count} | {workers} | {count / first:.1f} | {first:.1f} | "
-                    f"{wall:.1f} | {again:.2f} |",
+                    f"{again:.2f} | {seen} |",
                     flush=True,
                 )
+
+
+@contextlib.contextmanager
+def counted_decodes() -> Iterator[list[int]]:
+    """Count how often the steps, and then the comparison of likely copies, decode a file."""
+    counts = [0, 0]
+
+    def counting(place: int) -> Callable[..., Picture]:
+        def read(*arguments: Any, **options: Any) -> Picture:
+            counts[place] += 1
+            return read_picture(*arguments, **options)
+
+        return read
+
+    with (
+        mock.patch.object(worker, "read_picture", counting(0)),
+        mock.patch.object(prep, "read_picture", counting(1)),
+    ):
+        yield counts
+
+
+def print_workers(data: Path) -> None:
+    """Time the chain over enough work for one and for two processes, beside what the machine gives.
+
+    Wall times say something only while nothing else runs, so the load is printed too.
+    """
+    print("\n| chain, all steps | pictures | wall s, 1 | wall s, 2 | gain | machine | load |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "project"
+        import_into(root, [data / name for name in SETS], bounds=ALONE)
+        for path in sorted((data / "illustrations").iterdir()):
+            if path.suffix in (".png", ".jpg"):
+                for quarter in (1, 2, 3):
+                    turned = np.rot90(read_picture(path).pixels, quarter)
+                    Image.fromarray(turned).save(
+                        root / "pictures" / f"{path.stem}-turned{quarter}.jpg", quality=95
+                    )
+        for _ in range(2):
+            load, walls = os.getloadavg()[0], list[float]()
+            for workers in (1, 2):
+                shutil.rmtree(root / "work", ignore_errors=True)
+                _, wall, count = chain_once(root, workers)
+                walls.append(wall)
+            print(
+                f"| {', '.join(SETS)}, turned | {count} | {walls[0]:.1f} | {walls[1]:.1f} | "
+                f"{walls[0] / walls[1]:.2f} | {machine_gain():.2f} | {load:.1f} |",
+                flush=True,
+            )
+
+
+def machine_gain() -> float:
+    """Return how much more two processes get done than one, with work that shares nothing."""
+    work = "import hashlib\nfor _ in range(60): hashlib.sha256(bytes(30_000_000))"
+    walls: list[float] = []
+    for count in (1, 2):
+        start = time.perf_counter()
+        running = [subprocess.Popen([sys.executable, "-c", work]) for _ in range(count)]
+        for process in running:
+            process.wait()
+        walls.append(time.perf_counter() - start)
+    return 2 * walls[0] / walls[1]
 
 
 def chain_once(root: Path, workers: int) -> tuple[float, float, int]:
@@ -152,7 +222,7 @@ def print_memory(counts: list[int]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("decode", "import", "chain", "memory", "one"))
+    parser.add_argument("what", choices=("decode", "import", "chain", "workers", "memory", "one"))
     default = os.environ.get("ENOGU_SHARED_DATA")
     parser.add_argument("--data", type=Path, default=default, help="folder of real drawings")
     parser.add_argument("--count", type=int, help="one number of pictures for memory")
@@ -163,6 +233,8 @@ def main() -> None:
         print_import(options.data)
     elif options.what == "chain":
         print_chain(options.data)
+    elif options.what == "workers":
+        print_workers(options.data)
     elif options.what == "one":
         measure_memory(options.count or 1000)
     else:

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from enogu.tags.names import normal_name
-from enogu.tags.vocabulary.embedded_words import read_embedded_rows
 
 Framing: TypeAlias = Literal["portrait", "upper body", "full body"]
 
@@ -82,6 +81,10 @@ def reframed_tags(tags: Sequence[str], framing: Framing | None) -> list[str]:
 
 @cache
 def _keys_of(groups: tuple[str, ...]) -> frozenset[str]:
+    # Here, because the vocabulary takes half of what a process that looks at pictures must import,
+    # and none of them makes captions.
+    from enogu.tags.vocabulary.embedded_words import read_embedded_rows
+
     return frozenset(row.tag for row in read_embedded_rows() if row.group in groups)
 
 
