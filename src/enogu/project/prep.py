@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+from array import array
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -204,16 +205,21 @@ def _with_needs(steps: Sequence[PictureStep], names: set[str]) -> tuple[PictureS
 
 
 def _compare(place: PrepPlace, *, again: bool, stop: Callable[[], bool]) -> None:
-    first: dict[str, FileEntry] = {}
-    for entry in place.entries:
-        first.setdefault(entry.picture_id, entry)
-    usable = [entry for entry in first.values() if _worth(place, entry) is not None]
+    picture_ids, worth, poor = list[str](), array("d"), list[int]()
+    for entry in place.entries.first_of_each():
+        value = _worth(place, entry)
+        if value is None:
+            continue
+        if _is_flagged(place, entry):
+            poor.append(len(picture_ids))
+        picture_ids.append(entry.picture_id)
+        worth.append(value)
     compare_pictures(
-        [entry.picture_id for entry in usable],
+        picture_ids,
         place.records,
-        _loader_of(place, usable, stop),
-        worth=[_worth(place, entry) or 0.0 for entry in usable],
-        poor=[number for number, entry in enumerate(usable) if _is_flagged(place, entry)],
+        _loader_of(place, picture_ids, stop),
+        worth=worth,
+        poor=poor,
         again=again,
     )
 
@@ -237,13 +243,13 @@ def _is_flagged(place: PrepPlace, entry: FileEntry) -> bool:
 
 
 def _loader_of(
-    place: PrepPlace, entries: Sequence[FileEntry], stop: Callable[[], bool]
+    place: PrepPlace, picture_ids: Sequence[str], stop: Callable[[], bool]
 ) -> LoadPixels:
     def load(index: int) -> Pixels:
         if stop():
             raise _Stopped
         return read_picture(
-            place.project.root / entries[index].relative,
+            place.project.root / place.names_of(picture_ids[index])[0],
             background=place.loader.background,
             max_megapixels=place.loader.max_megapixels,
         ).pixels
