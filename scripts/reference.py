@@ -11,9 +11,12 @@ import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
+from typing import get_args
 
 from cyclopts import App
 from loss_plots import loss_weights_svg
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from enogu.cli import app
 from enogu.config import CONFLICTS, SETTLED, config_json_schema, setting_fields
@@ -42,16 +45,34 @@ def settings_page() -> str:
         if here != section:
             section = here
             lines.append(f"\n## {section}\n\n| setting | default | meaning |\n|---|---|---|\n")
-        default = field.get_default(call_default_factory=True)
-        shown = "" if default is None else f"`{default!r}`".replace("|", "\\|")
-        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-        lines.append(f"| `{name}` | {shown} | {meaning} |\n")
+        lines.append(_setting_row(name, field))
+    for name, model in _tables():
+        lines.append(f"\n## [[{name}]]\n\n{_summary(model)}\n\n")
+        lines.append("| setting | default | meaning |\n|---|---|---|\n")
+        lines += [_setting_row(key, field) for key, field in model.model_fields.items()]
     lines.append("\n## Presets\n\nA preset holds only what differs from the defaults.\n")
     for title, table in (("preset", PRESETS), ("base", BASE_PROFILES)):
         for name, values in table.items():
             pairs = ", ".join(f"`{key} = {value!r}`" for key, value in values.items())
             lines.append(f"\n- **{title} {name}**: {pairs}\n")
     return "".join(lines)
+
+
+def _setting_row(name: str, field: FieldInfo) -> str:
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    shown = "" if default is None else f"`{default!r}`".replace("|", "\\|")
+    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+    return f"| `{name}` | {shown} | {meaning} |\n"
+
+
+def _tables() -> list[tuple[str, type[BaseModel]]]:
+    """Return the settings that are lists of tables, with what such a table holds."""
+    return [
+        (name, inner)
+        for name, field in setting_fields()
+        for inner in get_args(field.annotation)
+        if inspect.isclass(inner) and issubclass(inner, BaseModel)
+    ]
 
 
 def commands_page() -> str:

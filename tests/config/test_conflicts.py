@@ -166,6 +166,20 @@ CASES = {
         ({"pictures.bucket_max": 700, "pictures.resolution": 512}, Known()),
     ],
     "prefix-is-shuffled": [({"captions.prefix": "best quality, hoshi,"}, Known())],
+    "subset-outside": [({"pictures.subsets": [{"folder": "elsewhere/10_star"}]}, Known())],
+    "subset-twice": [
+        ({"pictures.subsets": [{"folder": "pictures/a"}, {"folder": "pictures\\a/"}]}, Known())
+    ],
+    "trigger-of-the-general-class": [
+        (
+            {
+                "pictures.subsets": [
+                    {"folder": "pictures/a", "regularisation": True, "trigger": "hoshi"}
+                ]
+            },
+            Known(),
+        )
+    ],
     "offload-on-a-cpu": [({"machine.offload": 0.5}, Known(device="cpu"))],
     "fp8-on-apple": [({"machine.base_format": "fp8"}, Known(device="mps"))],
     "schedule-free-in-bf16": [
@@ -263,6 +277,26 @@ def test_the_case_is_refused_by_its_row_and_names_a_setting(row, settings, known
 @pytest.mark.parametrize(("settings", "known"), [({}, Known()), ({}, EPSILON), ({}, V), *FINE])
 def test_settings_that_fit_together_have_no_conflict(settings, known):
     assert find_conflicts(unchecked(settings), known) == []
+
+
+def test_a_conflict_inside_one_folder_names_the_folder_and_is_told_once():
+    inside = {"folder": "pictures/tall", "resolution": 512, "bucket_max": 600}
+    found = find_conflicts(unchecked({"pictures.subsets": [inside]}))
+    assert len(found) == 1
+    assert found[0].startswith("pictures.subsets, folder 'pictures/tall': pictures.bucket_max 600")
+    same = find_conflicts(
+        unchecked({"captions.prefix": "one,", "pictures.subsets": [{"folder": "pictures/tall"}]})
+    )
+    assert len(same) == 1
+
+
+def test_a_folder_of_regularisation_pictures_is_a_prior_too():
+    settings = {
+        LOSS + "base_prior": 1.0,
+        "captions.trigger": "hoshi",
+        "pictures.subsets": [{"folder": "pictures/a", "regularisation": True}],
+    }
+    assert any("both hold" in message for message in find_conflicts(unchecked(settings)))
 
 
 def test_all_conflicts_are_told_at_once():

@@ -37,7 +37,7 @@ def buckets(
     from enogu.pictures.contact_sheet import contact_sheet
     from enogu.pictures.scan import scan_pictures
     from enogu.project.prep import prepared_pictures
-    from enogu.train.prepare import bucket_rule
+    from enogu.train.ways import bucket_rule
 
     project = common.open_project(pictures__bucket_mode=mode)
     settings = project.resolved.config.pictures

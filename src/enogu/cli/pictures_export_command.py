@@ -39,7 +39,7 @@ def export(
     """
     from enogu.families.detect import inspect_base
     from enogu.project.export_pictures import export_pictures
-    from enogu.train.prepare import bucket_rule
+    from enogu.train.ways import bucket_rule
 
     project = common.open_project()
     info = inspect_base(project.base_reference)

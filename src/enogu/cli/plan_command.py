@@ -11,7 +11,7 @@ from enogu.cli.common import Common, console, duration, gib, print_json
 
 if TYPE_CHECKING:
     from enogu.train.fit import Measure
-    from enogu.train.plan import BlockRow
+    from enogu.train.plan import BlockRow, FolderRow
 
 
 def plan(
@@ -57,6 +57,8 @@ def plan(
             f"{row.enlarged} ({row.largest_upscale:.2f}x)" if row.enlarged else "none",
         )
     console.print(table)
+    if made.folders:
+        console.print(_folder_table(made.folders))
     train = setup.config.train
     if train.blocks.used:
         console.print(_block_table(made.blocks))
@@ -107,6 +109,25 @@ def _print_measures(measures: "Sequence[Measure]", asked: str) -> None:
             measure.costs,
         )
     console.print(table)
+
+
+def _folder_table(rows: "Sequence[FolderRow]") -> Table:
+    table = Table(title="Folders with settings of their own", title_justify="left", box=None)
+    for heading in ("pictures", "trained an epoch", "share"):
+        table.add_column(heading, justify="right")
+    table.add_column("folder")
+    table.add_column("its own settings")
+    for row in rows:
+        kind = " (regularisation)" if row.regularisation else ""
+        own = ", ".join(f"{name} = {value}" for name, value in row.own.items())
+        table.add_row(
+            str(row.pictures),
+            str(row.draws),
+            f"{row.share:.0%}",
+            escape((row.folder or "all others") + kind),
+            escape(own),
+        )
+    return table
 
 
 def _block_table(rows: "Sequence[BlockRow]") -> Table:

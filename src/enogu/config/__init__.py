@@ -22,14 +22,17 @@ from enogu.config.resolve import (
 )
 from enogu.config.samples import SamplesConfig
 from enogu.config.schema import config_json_schema
+from enogu.config.subsets import CAPTION_SETTINGS, PICTURE_SETTINGS, SubsetConfig, with_subset
 from enogu.config.tags import TagsConfig
 from enogu.config.toml import read_config_file, write_config_file
 from enogu.config.train import TrainConfig
 
 __all__ = [
+    "CAPTION_SETTINGS",
     "CONFIG_VERSION",
     "CONFLICTS",
     "EMBEDDED_BASES",
+    "PICTURE_SETTINGS",
     "SETTLED",
     "CaptionsConfig",
     "Conflict",
@@ -45,6 +48,7 @@ __all__ = [
     "ProjectConfig",
     "Resolved",
     "SamplesConfig",
+    "SubsetConfig",
     "TagsConfig",
     "TrainConfig",
     "config_json_schema",
@@ -56,5 +60,6 @@ __all__ = [
     "resolve_snapshot",
     "setting_fields",
     "setting_names",
+    "with_subset",
     "write_config_file",
 ]

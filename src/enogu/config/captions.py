@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from enogu.config.section import Section
+from enogu.config.subsets import DropoutEpochs, DropoutShare, Separator, TagCount, TagDropoutShare
 
 
 class CaptionsConfig(Section):
@@ -18,7 +19,7 @@ class CaptionsConfig(Section):
     suffix: str = ""
     """Text put after every caption."""
 
-    separator: str = Field(default=",", min_length=1)
+    separator: Separator = ","
     """What stands between two tags."""
 
     secondary_separator: str = ""
@@ -27,17 +28,21 @@ class CaptionsConfig(Section):
     shuffle: bool = True
     """Put the tags of a caption in a new order each time."""
 
-    keep_tags: int = Field(default=0, ge=0)
+    keep_tags: TagCount = 0
     """How many tags at the start keep their place; a trigger is kept in addition."""
 
     keep_separator: str = ""
     """Text (often `|||`) that divides the fixed part of a caption from the part that is shuffled;
     a second one begins a fixed tail."""
 
-    dropout: float = Field(default=0.0, ge=0.0, le=1.0)
+    dropout: DropoutShare = 0.0
     """Share of steps in which the whole caption is left empty."""
 
-    tag_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    dropout_every_epochs: DropoutEpochs | None = None
+    """Leave all captions empty in every epoch whose number, counted from 1, is a multiple of this.
+    Empty: in none."""
+
+    tag_dropout: TagDropoutShare = 0.0
     """Chance for each tag that may move to be left out."""
 
     wildcards: bool = False

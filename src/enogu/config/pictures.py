@@ -5,6 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from enogu.config.section import Section
+from enogu.config.subsets import (
+    BucketMax,
+    BucketMin,
+    BucketMode,
+    BucketStep,
+    Colour,
+    Flip,
+    Resolution,
+    SubsetConfig,
+    Variation,
+)
 
 
 class PicturesConfig(Section):
@@ -17,44 +28,44 @@ class PicturesConfig(Section):
     """A folder with pictures of the general class (not of the subject) that hold the base's own
     ideas in place while the subject is learnt."""
 
-    resolution: int | None = Field(default=None, ge=64, le=4096)
+    resolution: Resolution | None = None
     """Side of the square, in pixels, whose area every bucket has at most. Empty: the size the
     base was made for."""
 
-    bucket_mode: Literal["fit", "list", "no_upscale", "aspects"] = "fit"
+    bucket_mode: BucketMode = "fit"
     """How a picture finds its rectangle. `fit`: the bucket that loses least. `list`: the same list
     and choice as sd-scripts. `no_upscale`: as sd-scripts with `bucket_no_upscale`. `aspects`: the
     nine ratios from 1 to 4 of OneTrainer, both ways, at equal area."""
 
-    bucket_min: int | None = Field(default=None, ge=32)
+    bucket_min: BucketMin | None = None
     """Shortest side of a bucket in pixels. Empty: half the resolution."""
 
-    bucket_max: int | None = Field(default=None, ge=64)
+    bucket_max: BucketMax | None = None
     """Longest side of a bucket in pixels. Empty: twice the resolution."""
 
-    bucket_step: int | None = Field(default=None, ge=8)
+    bucket_step: BucketStep | None = None
     """Sides are multiples of this many pixels. Empty: what the base needs."""
 
     shrink: Literal["lanczos", "area"] = "lanczos"
     """How pictures larger than their rectangle are made smaller. `lanczos`: sharp. `area`: every
     pixel is the average of the area it covers, as sd-scripts does it; a little softer."""
 
-    background: str = Field(default="#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
+    background: Colour = "#ffffff"
     """Colour behind transparent pictures, as `#rrggbb`."""
 
     alpha_as_mask: bool = False
     """Use the transparency of a picture as its loss mask: what is transparent is not learnt."""
 
-    flip: bool | Literal["symmetric"] = False
+    flip: Flip = False
     """Also train pictures mirrored. `symmetric`: only those whose caption and regions name nothing
     one-sided, such as a side ponytail, an eyepatch or writing. `true`: all of them; leave that off
     for characters that are not symmetric."""
 
-    vary_colour: float = Field(default=0.0, ge=0.0, le=0.5)
+    vary_colour: Variation = 0.0
     """Train versions of each picture with slightly other colours: 0.1 is hardly seen, 0.3 is much.
     White, black and grey stay. 0: off."""
 
-    vary_crop: float = Field(default=0.0, ge=0.0, le=0.5)
+    vary_crop: Variation = 0.0
     """Train versions of each picture that are cropped by up to this share, with the subject kept
     where it is known. 0: off."""
 
@@ -64,3 +75,7 @@ class PicturesConfig(Section):
 
     max_megapixels: float = Field(default=100.0, gt=0, le=2000)
     """Pictures with more pixels than this are refused before they are decoded."""
+
+    subsets: tuple[SubsetConfig, ...] = ()
+    """Settings of single folders of pictures: tables `[[pictures.subsets]]`, each with `folder` and
+    what is different there. `enogu plan` shows what they come to."""

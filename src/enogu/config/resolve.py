@@ -4,10 +4,11 @@ Later layers win: default, what the base asks for, preset, file, command line.
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, cast, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -198,6 +199,15 @@ def resolve_snapshot(values: Mapping[str, Any], source: str) -> ProjectConfig:
         raise ConfigError(_validation_message(error, {}, {"file": source})) from error
 
 
+def _nearest_in_table(name: str, field: str) -> str:
+    """Return the settings of a list of tables that an unknown name may mean."""
+    owner = dict(setting_fields())[name.partition("[")[0]].annotation
+    inner = next(one for one in get_args(owner) if isinstance(one, type))
+    known = list(cast("type[BaseModel]", inner).model_fields)
+    near = difflib.get_close_matches(field, known, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
+
+
 def _accepts_none(name: str) -> bool:
     annotation = dict(setting_fields())[name].annotation
     return type(None) in getattr(annotation, "__args__", ())
@@ -208,7 +218,7 @@ def _validation_message(
 ) -> str:
     lines: list[str] = []
     for item in cast(Sequence[Any], error.errors()):
-        name = ".".join(str(part) for part in item["loc"])
+        name = whole = ".".join(str(part) for part in item["loc"])
         while name and name not in origins and "." in name and name not in setting_names():
             name = name.rsplit(".", 1)[0]
         place = where.get(origins.get(name, "file"), "settings")
@@ -217,6 +227,11 @@ def _validation_message(
         got = "" if isinstance(item["input"], (dict, BaseModel)) else f", got {item['input']!r}"
         if not name:  # several settings that contradict each other, one line each
             lines += [f"{place}: {line}" for line in reason.splitlines()]
-        else:
-            lines.append(f"{place}: {name}: {reason}{got}")
+            continue
+        inside = re.fullmatch(r"\.(\d+)\.(\w+)(\..*)?", whole.removeprefix(name))
+        if inside:  # a table in a list of tables
+            name = f"{name}[{inside[1]}].{inside[2]}"
+            if item["type"] == "extra_forbidden":
+                reason, got = f"unknown setting{_nearest_in_table(name, inside[2])}", ""
+        lines.append(f"{place}: {name}: {reason}{got}")
     return "\n".join(lines)

@@ -41,6 +41,8 @@ class CaptionRules:
     """
     dropout: float = 0.0
     """Chance that the whole caption is empty, 0 to 1."""
+    dropout_every_epochs: int | None = None
+    """All captions are empty in epochs whose number, from 1, is a multiple of this."""
     tag_dropout: float = 0.0
     """Chance for each movable tag or group to be left out, 0 to 1."""
     wildcards: bool = False
@@ -101,6 +103,12 @@ def render_caption(
 def is_dropped(rules: CaptionRules, rng: random.Random) -> bool:
     """Draw whether the whole caption is left empty this time."""
     return rules.dropout > 0 and rng.random() < rules.dropout
+
+
+def is_epoch_dropped(rules: CaptionRules, epoch: int) -> bool:
+    """Tell whether all captions are left empty in an epoch, counted from 0."""
+    every = rules.dropout_every_epochs
+    return every is not None and (epoch + 1) % every == 0
 
 
 def arrange_caption(

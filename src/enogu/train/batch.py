@@ -13,7 +13,7 @@ from enogu.families.base import Base
 from enogu.families.denoise import SizeConditioning
 from enogu.families.text import TextFeatures, count_chunks, encode_texts
 from enogu.pictures.buckets import BucketSize
-from enogu.tags.caption import CaptionRules, arrange_caption, caption_rng
+from enogu.tags.caption import CaptionRules, arrange_caption, caption_rng, is_epoch_dropped
 from enogu.train import feed as streams
 from enogu.train.feed import Feed
 from enogu.train.latent_cache import LatentCache
@@ -181,7 +181,7 @@ class BatchSource:
     def _version(self, at: Streams, index: int) -> TrainingItem:
         """Return one version of a picture; the picture itself where nothing varies."""
         item, settings = self._items[index], self._config.pictures
-        count = num_versions(settings)
+        count = num_versions(item.settings(settings))
         if count == 1:
             return item
         drawn = torch.randint(count, (1,), generator=at(streams.VERSION_STREAM))
@@ -190,24 +190,28 @@ class BatchSource:
     def _read_latents(
         self, at: Streams, item: TrainingItem
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        wanted = self._config.pictures.flip and item.may_flip
+        wanted = item.settings(self._config.pictures).flip and item.may_flip
         flipped = bool(wanted) and (float(torch.rand(1, generator=at(streams.FLIP_STREAM))) < 0.5)
         entry = self._latents.read(item, flipped=flipped)
         return entry.mean, entry.std, entry.mask
 
-    def _dropped(self, step: int, place: int) -> bool:
-        return self._uniform(step, place, streams.CAPTION_STREAM) < self._config.captions.dropout
+    def _dropped(self, step: int, place: int, item: TrainingItem) -> bool:
+        rules = item.rules(self._rules)
+        if is_epoch_dropped(rules, self._feed.epoch_of(step)):
+            return True
+        return self._uniform(step, place, streams.CAPTION_STREAM) < rules.dropout
 
     def _features(self, step: int, indices: Sequence[int]) -> TextFeatures:
         assert self._text is not None
         empty = self._text.read(self._text.empty(), 0)
         rows: list[TextFeatures] = []
         for place, index in enumerate(indices):
-            if self._dropped(step, place):
+            item = self._items[index]
+            if self._dropped(step, place, item):
                 rows.append(empty)
                 continue
             at = self._streams(step, place)
-            rows.append(self._row(self._text, self._items[index], at(streams.VARIANT_STREAM)))
+            rows.append(self._row(self._text, item, at(streams.VARIANT_STREAM)))
         return _joined(rows, empty)
 
     def _row(self, text: TextCache, item: TrainingItem, generator: torch.Generator) -> TextFeatures:
@@ -232,8 +236,8 @@ class BatchSource:
 
     def _captions(self, step: int, indices: Sequence[int]) -> tuple[str, ...]:
         return tuple(
-            "" if self._dropped(step, place) else self._caption(step, self._items[index])
-            for place, index in enumerate(indices)
+            "" if self._dropped(step, place, item) else self._caption(step, item)
+            for place, item in enumerate(self._items[index] for index in indices)
         )
 
     def _caption(self, step: int, item: TrainingItem) -> str:

@@ -77,7 +77,7 @@ def training_facts(
         ),
         run=_run_facts(config, prepared, feed, precision, output_name, step, started_at),
         data=_data_facts(config, prepared),
-        trigger=config.captions.trigger,
+        trigger=_triggers(config, prepared),
         timestep_range=(train.loss.timestep_min, train.loss.timestep_max),
     )
 
@@ -129,7 +129,8 @@ def _run_facts(
         ip_noise_gamma=train.loss.ip_noise_gamma or None,
         scale_weight_norms=train.adapter.max_norm,
         prior_loss_weight=train.loss.prior_weight,
-        masked_loss=train.loss.masked and config.pictures.alpha_as_mask,
+        masked_loss=train.loss.masked
+        and any(item.settings(config.pictures).alpha_as_mask for item in prepared.items),
         clip_skip=config.model.clip_skip,
     )
 
@@ -184,6 +185,13 @@ def _optimizer_text(train: TrainConfig) -> str:
     return f"{path}({','.join(f'{name}={value}' for name, value in arguments.items())})"
 
 
+def _triggers(config: ProjectConfig, prepared: Prepared) -> str:
+    """Return the trigger words, those of single folders too, divided by commas."""
+    rules = prepared.ways.whole.rules
+    words = [config.captions.trigger, *(item.rules(rules).trigger for item in prepared.items)]
+    return ", ".join(dict.fromkeys(word for word in words if word))
+
+
 def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
     rule, captions = prepared.rule, config.captions
     return DataFacts(
@@ -196,7 +204,7 @@ def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
         keep_tokens_separator=captions.keep_separator or None,
         caption_dropout_rate=captions.dropout,
         caption_tag_dropout_rate=captions.tag_dropout,
-        flip_aug=bool(config.pictures.flip),
+        flip_aug=any(item.settings(config.pictures).flip for item in prepared.items),
         dataset_dirs=_folders(prepared.items),
         reg_dataset_dirs=_folders(prepared.regularisation),
         bucket_info=bucket_info(

@@ -406,7 +406,7 @@ def _sample_seconds(setup: Setup, per_step: float, pixels_per_step: float) -> fl
     rounds = 1 + -(-setup.config.train.steps // settings.every)
     counts = Counter(item.fit.bucket for item in setup.prepared.items)
     bucket = max(counts, key=lambda entry: (counts[entry], entry))
-    prompts = 3 if setup.config.captions.trigger else 2
+    prompts = len(setup.samples)
     forward = per_step * _FORWARD_SHARE * bucket.area / pixels_per_step
     return rounds * prompts * settings.steps * 2 * forward
 
@@ -428,16 +428,16 @@ def _validation_seconds(setup: Setup, per_step: float, pixels_per_step: float) -
 def _cache_bytes(setup: Setup) -> tuple[int, int]:
     """Return the bytes of text features and of latents on disk."""
     config, info = setup.config, setup.info
-    versions = num_versions(config.pictures)
     latents = sum(
         2
         * 4
         * 4
         * item.fit.bucket.area
         // info.downscale**2
-        * versions
-        * (2 if config.pictures.flip and item.may_flip else 1)
+        * num_versions(settings)
+        * (2 if settings.flip and item.may_flip else 1)
         for item in setup.prepared.all_items
+        for settings in (item.settings(config.pictures),)
     )
     if config.train.text_encoder:
         return 0, latents

@@ -116,7 +116,7 @@ def _from_folder(
     prepared: Prepared, folder: Path, finder: NearDuplicates, config: ProjectConfig
 ) -> Prepared:
     scan = scan_pictures(folder, max_megapixels=config.pictures.max_megapixels)
-    candidates = fit_all(scan.records, prepared.rule)
+    candidates = fit_all(scan.records, prepared.ways)
     count = len(prepared.items)
     trained = {item.record.id for item in prepared.items}
     seen = {

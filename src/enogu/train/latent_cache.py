@@ -74,11 +74,10 @@ class LatentCache:
         self._downscale = downscale
         self._masks = masks
         self._tile_px = tile_px
-        self._alpha_masks = masks and settings.alpha_as_mask
 
     def key(self, item: TrainingItem, *, flipped: bool = False) -> str:
         """Return the key of a picture's entry."""
-        fit = item.fit
+        fit, settings = item.fit, item.settings(self._settings)
         return content_key(
             {
                 "format": _FORMAT,
@@ -86,13 +85,13 @@ class LatentCache:
                 "bucket": [fit.bucket.width, fit.bucket.height],
                 "resized": [fit.resized.width, fit.resized.height],
                 "crop": [fit.crop_left, fit.crop_top],
-                "background": self._settings.background.lower(),
-                "alpha_mask": self._alpha_masks,
+                "background": settings.background.lower(),
+                "alpha_mask": self._masks and settings.alpha_as_mask,
                 "mask_file": self._mask_hash(item),
                 "flipped": flipped,
                 "base": self._base_hash,
                 "dtype": str(self._dtype),
-                **({"shrink": self._settings.shrink} if shrinks(fit) else {}),
+                **({"shrink": settings.shrink} if shrinks(fit) else {}),
                 **item.record.changes,
                 **({"tile": self._tile_px} if self._is_tiled(item) else {}),
                 **({} if item.colour is None else {"colour": asdict(item.colour)}),
@@ -105,12 +104,12 @@ class LatentCache:
 
     def missing(self, items: Sequence[TrainingItem]) -> list[tuple[TrainingItem, bool]]:
         """Return (version of a picture, flipped) for every entry that has to be made."""
-        versions = range(num_versions(self._settings))
         return [
             (version, flipped)
             for item in items
-            for version in (item.version(number, self._settings) for number in versions)
-            for flipped in ((False, True) if self._settings.flip and item.may_flip else (False,))
+            for settings in (item.settings(self._settings),)
+            for version in (item.version(n, settings) for n in range(num_versions(settings)))
+            for flipped in ((False, True) if settings.flip and item.may_flip else (False,))
             if not self._cache.has(self.key(version, flipped=flipped))
         ]
 
@@ -141,13 +140,14 @@ class LatentCache:
         return LatentEntry(tensors["mean"], tensors["std"], tensors.get("mask"))
 
     def _encode(self, base: Base, item: TrainingItem, flipped: bool) -> dict[str, Tensor]:
-        most = self._settings.max_megapixels
+        settings = item.settings(self._settings)
+        most = settings.max_megapixels
         picture = read_fitted(
             item.record.pixels_path,
             item.fit,
             crop=item.record.crop,
-            shrink=self._settings.shrink,
-            background=self._settings.background,
+            shrink=settings.shrink,
+            background=settings.background,
             max_megapixels=most,
         )
         pixels = picture.pixels
@@ -156,7 +156,7 @@ class LatentCache:
         mask = read_mask(item.record, max_megapixels=most) if self._masks else None
         if mask is not None:
             mask = fit_mask(mask, item.fit)
-        elif self._alpha_masks and picture.alpha is not None:
+        elif self._masks and settings.alpha_as_mask and picture.alpha is not None:
             mask = picture.alpha
         if flipped:
             pixels = np.ascontiguousarray(pixels[:, ::-1])

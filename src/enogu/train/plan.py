@@ -1,7 +1,8 @@
 """What a run would do, worked out before it starts, and the contact sheet that shows it."""
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from enogu.adapters.blocks import BlockLayout
@@ -60,6 +61,27 @@ class BlockRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FolderRow:
+    """The pictures that one table of ``pictures.subsets`` holds for, or those of no table.
+
+    Attributes:
+        folder: As in the settings; empty for the pictures of no table.
+        pictures: How many there are, held-out ones not counted.
+        draws: How often one of them is trained in an epoch.
+        share: That as a share of all.
+        regularisation: Whether they show the general class.
+        own: What the table says, by name.
+    """
+
+    folder: str
+    pictures: int
+    draws: int
+    share: float
+    regularisation: bool
+    own: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a run would do.
 
@@ -72,6 +94,7 @@ class Plan:
         captions: A few captions as they will be trained.
         warnings: What a person should know before starting.
         measures: What is switched on so that the run fits into ``machine.memory``.
+        folders: One row per folder with settings of its own; empty when there is none.
     """
 
     setup: Setup
@@ -82,6 +105,7 @@ class Plan:
     captions: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     measures: tuple[Measure, ...] = ()
+    folders: tuple[FolderRow, ...] = ()
 
 
 def make_plan(setup: Setup) -> Plan:
@@ -102,9 +126,11 @@ def make_plan(setup: Setup) -> Plan:
         captions=tuple(
             (
                 item.record.name,
-                variants(item.text, setup.rules, config.train.seed, item.record.id, 1)[0],
+                variants(item.text, item.rules(setup.rules), config.train.seed, item.record.id, 1)[
+                    0
+                ],
             )
-            for item in setup.prepared.items[:3]
+            for item in _captions_shown(setup)
         ),
         warnings=(
             *setup.prepared.warnings,
@@ -112,6 +138,7 @@ def make_plan(setup: Setup) -> Plan:
             *_caption_warnings(setup),
         ),
         measures=fit.measures,
+        folders=folder_rows(setup) if config.pictures.subsets else (),
     )
 
 
@@ -191,6 +218,17 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
             }
             for row in plan.blocks
         ],
+        "folders": [
+            {
+                "folder": row.folder,
+                "pictures": row.pictures,
+                "draws": row.draws,
+                "share": round(row.share, 4),
+                "regularisation": row.regularisation,
+                "own": dict(row.own),
+            }
+            for row in plan.folders
+        ],
         "steps": setup.config.train.steps,
         "batches_per_epoch": setup.feed.batches_per_epoch,
         "epochs": round(plan.epochs, 2),
@@ -220,6 +258,36 @@ def plan_as_dict(plan: Plan) -> dict[str, object]:
         "captions": [{"picture": name, "caption": text} for name, text in plan.captions],
         "warnings": list(plan.warnings),
     }
+
+
+def _captions_shown(setup: Setup) -> list[TrainingItem]:
+    """Return the first pictures, and the first of each folder with settings of its own."""
+    items = setup.prepared.items
+    first_of_way = {id(item.own): item for item in reversed(items)}
+    shown = [*items[:3], *reversed(first_of_way.values())]
+    return list({id(item): item for item in shown}.values())
+
+
+def folder_rows(setup: Setup) -> tuple[FolderRow, ...]:
+    """Count what each folder with settings of its own brings to an epoch."""
+    items, feed = setup.prepared.all_items, setup.feed
+    drawn = Counter(i for step in range(feed.batches_per_epoch) for i in feed.batch(step))
+    rows: dict[tuple[str, bool], FolderRow] = {}
+    for place, item in enumerate(items):
+        subset = item.own.subset if item.own is not None else None
+        key = ("" if subset is None else subset.folder, item.record.is_reg)
+        row = rows.get(key) or FolderRow(
+            folder=key[0],
+            pictures=0,
+            draws=0,
+            share=0.0,
+            regularisation=item.record.is_reg,
+            own={} if subset is None else subset.differences(),
+        )
+        draws = row.draws + drawn[place]
+        share = draws / drawn.total()
+        rows[key] = replace(row, pictures=row.pictures + 1, draws=draws, share=share)
+    return tuple(rows.values())
 
 
 def block_rows(setup: Setup) -> tuple[BlockRow, ...]:
@@ -301,7 +369,7 @@ def _warnings(setup: Setup, prediction: Forecast) -> list[str]:
     busy = setup.place.machine.busy_note
     if busy and setup.device.type == "cpu" and setup.place.threads > 1:
         found.append(busy)
-    if not config.captions.trigger:
+    if not any(item.rules(setup.rules).trigger for item in setup.prepared.items):
         found.append(
             "there is no trigger word (captions.trigger): what is learnt will colour every picture"
         )

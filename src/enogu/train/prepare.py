@@ -1,19 +1,20 @@
 """From picture records to the rectangles that are trained."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from enogu.config import PicturesConfig
-from enogu.errors import ConfigError, PictureError
+from enogu.errors import PictureError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
 from enogu.pictures.prepared import PreparedPictures
 from enogu.pictures.scan import PictureRecord, scan_pictures
 from enogu.pictures.symmetry import mirror_obstacles
 from enogu.pictures.vary import ColourShift, draw_variation
+from enogu.project import Project
 from enogu.tags.caption import CaptionRules, without_trigger
+from enogu.train.ways import Way, Ways
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class TrainingItem:
         fit: Its bucket, its scaled size and its crop.
         may_flip: Whether it may be trained mirrored, where that is wanted at all.
         colour: A change of its colours; None for the colours it has.
+        own: How the pictures of its folder are trained; None for the settings of all.
     """
 
     record: PictureRecord
     fit: BucketFit
     may_flip: bool = True
     colour: ColourShift | None = None
+    own: Way | None = None
 
     @property
     def text(self) -> str | None:
@@ -39,11 +42,26 @@ class TrainingItem:
         return record.class_words if record.caption is None else record.caption
 
     def rules(self, rules: CaptionRules) -> CaptionRules:
-        """Return the caption rules of this picture: a regularisation picture gets no trigger."""
+        """Return the caption rules of this picture: a regularisation picture gets no trigger.
+
+        Args:
+            rules: Those of pictures whose folder has none of its own.
+        """
+        if self.own is not None:
+            return self.own.general_rules if self.record.is_reg else self.own.rules
         return rules.for_general_class() if self.record.is_reg else rules
+
+    def settings(self, settings: PicturesConfig) -> PicturesConfig:
+        """Return the section ``pictures`` as it holds for this picture.
+
+        Args:
+            settings: As it holds for pictures whose folder has no settings of its own.
+        """
+        return settings if self.own is None else self.own.pictures
 
     def version(self, number: int, settings: PicturesConfig) -> "TrainingItem":
         """Return one version of the picture; number 0 is the picture as it is."""
+        settings = self.settings(settings)
         variation = draw_variation(
             f"{self.record.id}/{self.record.part}",
             number,
@@ -57,8 +75,10 @@ class TrainingItem:
 
     def general_twin(self, rules: CaptionRules) -> "TrainingItem":
         """Return the picture as one of its general class: its caption without the trigger."""
-        text = None if self.text is None else without_trigger(self.text, rules)
-        return replace(self, record=replace(self.record, caption=text, is_reg=True))
+        mine = self.rules(rules)
+        text = None if self.text is None else without_trigger(self.text, mine)
+        own = None if self.own is None else self.own.without_trigger()
+        return replace(self, record=replace(self.record, caption=text, is_reg=True), own=own)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +89,7 @@ class Prepared:
         items: Training pictures.
         regularisation: Pictures of the general class; may be empty.
         refused: Files of both folders that cannot be used, with the reasons.
-        rule: How rectangles were chosen.
+        ways: How pictures are trained, by folder.
         warnings: What a person should know.
         held_out: Pictures that are measured and never trained; may be empty.
     """
@@ -77,9 +97,14 @@ class Prepared:
     items: tuple[TrainingItem, ...]
     regularisation: tuple[TrainingItem, ...]
     refused: tuple[Refused, ...]
-    rule: BucketRule
+    ways: Ways
     warnings: tuple[str, ...]
     held_out: tuple[TrainingItem, ...] = ()
+
+    @property
+    def rule(self) -> BucketRule:
+        """How rectangles are chosen for pictures whose folder says nothing else."""
+        return self.ways.whole.bucket_rule
 
     @property
     def all_items(self) -> tuple[TrainingItem, ...]:
@@ -87,107 +112,95 @@ class Prepared:
         return self.items + self.regularisation
 
 
-def bucket_rule(settings: PicturesConfig, *, native_resolution: int, base_step: int) -> BucketRule:
-    """Fill in what the settings leave to the base.
-
-    Args:
-        settings: The section ``pictures``.
-        native_resolution: Side in pixels the base was made for.
-        base_step: Multiple of pixels the base needs.
-
-    Raises:
-        ConfigError: Sides that the base cannot take.
-    """
-    resolution = settings.resolution or native_resolution
-    step = settings.bucket_step or base_step
-    if step % base_step:
-        raise ConfigError(
-            f"pictures.bucket_step is {step}, but this base needs multiples of {base_step}",
-            hint=f"Use --set pictures.bucket_step={base_step}, or leave it empty.",
-        )
-    if resolution < step:
-        raise ConfigError(f"pictures.resolution {resolution} is below the bucket step {step}")
-    return BucketRule(
-        mode=settings.bucket_mode,
-        resolution=BucketSize(resolution, resolution),
-        step=step,
-        min_px=settings.bucket_min or max(step, resolution // 2),
-        max_px=settings.bucket_max or resolution * 2,
-    )
-
-
 def prepare(
-    pictures_dir: Path,
-    regularisation_dir: Path | None,
-    settings: PicturesConfig,
-    rule: BucketRule,
+    project: Project,
+    ways: Ways,
     apply: Callable[[Sequence[PictureRecord]], PreparedPictures] | None = None,
 ) -> Prepared:
     """Read the folders and choose a rectangle for every picture.
 
     Args:
-        pictures_dir: The pictures to learn from.
-        regularisation_dir: Pictures of the general class, if any.
-        settings: The section ``pictures``.
-        rule: How rectangles are chosen.
+        project: The project.
+        ways: How its pictures are trained.
         apply: Turns scanned pictures into samples; the pictures as they came when None.
 
     Raises:
-        PictureError: A folder is missing or holds nothing that can be read.
+        PictureError: A folder is missing or holds nothing that can be read, or only
+            regularisation pictures are left.
+        ConfigError: A folder with settings of its own holds no picture.
     """
-    scan = scan_pictures(
-        pictures_dir, leave_out=regularisation_dir, max_megapixels=settings.max_megapixels
-    )
+    regularisation_dir = project.regularisation_dir
+    most = ways.whole.pictures.max_megapixels
+    scan = scan_pictures(project.pictures_dir, leave_out=regularisation_dir, max_megapixels=most)
     scans = [scan]
     if regularisation_dir is not None:
-        scans.append(
-            scan_pictures(regularisation_dir, is_reg=True, max_megapixels=settings.max_megapixels)
-        )
+        scans.append(scan_pictures(regularisation_dir, is_reg=True, max_megapixels=most))
     refused = tuple(entry for found in scans for entry in found.refused)
     notes = [warning for found in scans for warning in found.warnings]
+    general = [record for found in scans[1:] for record in found.records]
+    ways.check_used([*scan.records, *general], project.root)
     records: Sequence[PictureRecord] = scan.records
     if apply is not None:
         samples = apply(scan.records)
         records, notes = samples.records, [*notes, *samples.notes]
         if not records:
             raise PictureError(
-                f"all {len(samples.left_out)} pictures of {pictures_dir} are left out",
+                f"all {len(samples.left_out)} pictures of {project.pictures_dir} are left out",
                 hint="Take some in again: enogu pictures duplicates NAME --reset",
             )
-    obstacles: Mapping[int, str] = {}
-    if settings.flip == "symmetric":
-        obstacles = mirror_obstacles(
-            [(one.caption or one.class_words or "", one.region_kinds) for one in records]
+    every = fit_all([*records, *general], ways)
+    items = [item for item in every if not item.record.is_reg]
+    if not items:
+        raise PictureError(
+            f"all pictures of {project.pictures_dir} are regularisation pictures, so there is "
+            "nothing to learn",
+            hint="Set regularisation = false for one of the folders in pictures.subsets.",
         )
-    items = tuple(
-        replace(item, may_flip=place not in obstacles)
-        for place, item in enumerate(fit_all(records, rule))
-    )
-    if obstacles:
-        first = min(obstacles)
-        notes.append(
-            f"{len(obstacles)} of {len(items)} pictures are not mirrored, because they are "
-            f"one-sided (first: {records[first].name}, {obstacles[first]})"
-        )
+    items, mirrored_notes = _mirrored(items, ways)
+    notes += mirrored_notes
     if refused:
         notes.append(f"{len(refused)} files could not be used; the list says why")
     return Prepared(
-        items=items,
-        regularisation=fit_all([record for s in scans[1:] for record in s.records], rule),
+        items=tuple(items),
+        regularisation=tuple(item for item in every if item.record.is_reg),
         refused=refused,
-        rule=rule,
+        ways=ways,
         warnings=(*notes, *_warnings(items)),
     )
 
 
-def fit_all(records: Sequence[PictureRecord], rule: BucketRule) -> tuple[TrainingItem, ...]:
-    """Choose a rectangle for every picture."""
-    return tuple(
-        TrainingItem(
-            record, rule.choose(BucketSize(record.width, record.height)).keeping(record.keep)
-        )
-        for record in records
+def _mirrored(items: Sequence[TrainingItem], ways: Ways) -> tuple[list[TrainingItem], list[str]]:
+    """Find the pictures that must not be mirrored because they are one-sided."""
+    asked = [
+        place
+        for place, item in enumerate(items)
+        if item.settings(ways.whole.pictures).flip == "symmetric"
+    ]
+    records = [items[place].record for place in asked]
+    found = mirror_obstacles(
+        [(one.caption or one.class_words or "", one.region_kinds) for one in records]
     )
+    obstacles = {asked[place]: reason for place, reason in found.items()}
+    marked = [replace(item, may_flip=place not in obstacles) for place, item in enumerate(items)]
+    if not obstacles:
+        return marked, []
+    first = min(obstacles)
+    return marked, [
+        f"{len(obstacles)} of {len(items)} pictures are not mirrored, because they are "
+        f"one-sided (first: {items[first].record.name}, {obstacles[first]})"
+    ]
+
+
+def fit_all(records: Sequence[PictureRecord], ways: Ways) -> tuple[TrainingItem, ...]:
+    """Choose a rectangle for every picture, as its folder asks."""
+    items: list[TrainingItem] = []
+    for found in records:
+        way = ways.of(found.path)
+        record = way.marked(found)
+        fit = way.bucket_rule.choose(BucketSize(record.width, record.height))
+        own = None if way.subset is None else way
+        items.append(TrainingItem(record, fit.keeping(record.keep), own=own))
+    return tuple(items)
 
 
 def _warnings(items: Sequence[TrainingItem]) -> tuple[str, ...]:

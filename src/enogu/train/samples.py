@@ -131,16 +131,23 @@ def _of_line(
 
 
 def _texts(config: ProjectConfig, prepared: Prepared, rules: CaptionRules) -> list[tuple[str, str]]:
-    trigger = config.captions.trigger.strip()
-    text = config.samples.prompt or next(
-        (item.text.splitlines()[0] for item in prepared.items if item.text), ""
-    )
-    joint = f"{rules.separator.strip() or ' '} "
-    others = without_trigger(text, rules)
-    both = joint.join(part for part in (trigger, others) if part)
-    texts = [("trigger", both)]
-    if trigger:
-        texts.append(("no-trigger", others))
+    # A folder may have a trigger word of its own: each word is tried once.
+    firsts: dict[str, tuple[str, CaptionRules]] = {}
+    for item in prepared.items:
+        mine = item.rules(rules)
+        if item.text:
+            firsts.setdefault(mine.trigger.strip(), (item.text.splitlines()[0], mine))
+    if not firsts:
+        firsts[rules.trigger.strip()] = ("", rules)
+    texts: list[tuple[str, str]] = []
+    for number, (trigger, (caption, mine)) in enumerate(firsts.items(), start=1):
+        ending = f"-{number}" if number > 1 else ""
+        others = without_trigger(config.samples.prompt or caption, mine)
+        joint = f"{mine.separator.strip() or ' '} "
+        both = joint.join(part for part in (trigger, others) if part)
+        texts.append((f"trigger{ending}", both))
+        if trigger:
+            texts.append((f"no-trigger{ending}", others))
     return [*texts, ("off-topic", config.samples.off_topic)]
 
 

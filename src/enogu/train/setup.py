@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from enogu.config import CaptionsConfig, Known, ProjectConfig, find_conflicts
+from enogu.config import Known, ProjectConfig, find_conflicts
 from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
 from enogu.machine import Precision, Workplace, choose_workplace
@@ -13,8 +13,9 @@ from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules
 from enogu.train.feed import Feed, FeedEntry
 from enogu.train.held_out import with_held_out
-from enogu.train.prepare import Prepared, bucket_rule, prepare
+from enogu.train.prepare import Prepared, prepare
 from enogu.train.samples import SamplePrompt, sample_prompts
+from enogu.train.ways import Ways
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +79,14 @@ def open_setup(project: Project) -> Setup:
     )
     if found := find_conflicts(config, known):
         raise ConfigError("\n".join(found))
-    rule = bucket_rule(
-        config.pictures, native_resolution=info.native_resolution, base_step=info.bucket_step
+    ways = Ways(
+        config,
+        project.root,
+        native_resolution=info.native_resolution,
+        base_step=info.bucket_step,
     )
-    prepared = prepare(
-        project.pictures_dir,
-        project.regularisation_dir,
-        config.pictures,
-        rule,
-        lambda records: prepared_pictures(project, records, rule.resolution.width),
-    )
+    side = ways.whole.bucket_rule.resolution.width
+    prepared = prepare(project, ways, lambda records: prepared_pictures(project, records, side))
     prepared = with_held_out(prepared, project, config)
     feed = Feed(
         [
@@ -100,7 +99,7 @@ def open_setup(project: Project) -> Setup:
     config = settled(config, feed)
     if found := find_conflicts(config, known):
         raise ConfigError("\n".join(found))
-    rules = caption_rules(config.captions)
+    rules = ways.whole.rules
     samples: tuple[SamplePrompt, ...] = ()
     if config.samples.drawn:
         samples = sample_prompts(
@@ -132,20 +131,3 @@ def settled(config: ProjectConfig, feed: Feed) -> ProjectConfig:
     warmup = round(train.warmup_share * steps) if train.warmup_share else train.warmup_steps
     changes = {"steps": steps, "epochs": None, "warmup_steps": warmup, "warmup_share": 0.0}
     return config.model_copy(update={"train": train.model_copy(update=changes)})
-
-
-def caption_rules(settings: CaptionsConfig) -> CaptionRules:
-    """Return the rules that the settings describe."""
-    return CaptionRules(
-        trigger=settings.trigger,
-        prefix=settings.prefix,
-        suffix=settings.suffix,
-        separator=settings.separator,
-        secondary_separator=settings.secondary_separator,
-        shuffle=settings.shuffle,
-        keep_tags=settings.keep_tags,
-        keep_separator=settings.keep_separator,
-        dropout=settings.dropout,
-        tag_dropout=settings.tag_dropout,
-        wildcards=settings.wildcards,
-    )

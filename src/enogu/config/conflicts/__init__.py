@@ -14,8 +14,10 @@ from enogu.config.conflicts.pictures import PICTURE_CONFLICTS
 from enogu.config.conflicts.row import Conflict, Known
 from enogu.config.conflicts.saving import SAVING_CONFLICTS
 from enogu.config.conflicts.settled import SETTLED
+from enogu.config.conflicts.subsets import SUBSET_CONFLICTS
 from enogu.config.conflicts.training import TRAINING_CONFLICTS
 from enogu.config.conflicts.validation import VALIDATION_CONFLICTS
+from enogu.config.subsets import with_subset
 
 if TYPE_CHECKING:
     from enogu.config.project import ProjectConfig
@@ -28,6 +30,7 @@ CONFLICTS: tuple[Conflict, ...] = (
     *ADAPTER_CONFLICTS,
     *SAVING_CONFLICTS,
     *PICTURE_CONFLICTS,
+    *SUBSET_CONFLICTS,
     *MACHINE_CONFLICTS,
     *VALIDATION_CONFLICTS,
 )
@@ -37,10 +40,20 @@ CONFLICTS: tuple[Conflict, ...] = (
 def find_conflicts(config: "ProjectConfig", known: Known | None = None) -> list[str]:
     """Return the messages of all conflicts in the settings, in the order of the table.
 
+    Folders with settings of their own are looked at as well; the message then names the folder.
+
     Args:
         config: All settings, each valid by itself.
         known: Base and machine, as far as they are known.
     """
     facts = known or Known()
-    found = (row.check(config, facts) for row in CONFLICTS)
-    return [message for message in found if message]
+    found = _messages(config, facts)
+    for subset in config.pictures.subsets:
+        inside = _messages(with_subset(config, subset), facts)
+        where = f"pictures.subsets, folder {subset.folder!r}: "
+        found += [where + message for message in inside if message not in found]
+    return found
+
+
+def _messages(config: "ProjectConfig", known: Known) -> list[str]:
+    return [message for row in CONFLICTS if (message := row.check(config, known))]

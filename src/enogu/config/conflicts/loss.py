@@ -148,11 +148,13 @@ def _base_prior_needs_trigger(config: "ProjectConfig", known: Known) -> str | No
 
 
 def _one_prior(config: "ProjectConfig", known: Known) -> str | None:
-    folder = config.pictures.regularisation
-    if not config.train.loss.base_prior or folder is None:
+    pictures = config.pictures
+    named = [one.folder for one in pictures.subsets if one.regularisation]
+    named += [] if pictures.regularisation is None else [pictures.regularisation]
+    if not config.train.loss.base_prior or not named:
         return None
     return (
-        f"train.loss.base_prior and pictures.regularisation ({folder!r}) both hold the base's "
+        f"train.loss.base_prior and regularisation pictures ({named[0]!r}) both hold the base's "
         "ideas in place; choose one"
     )
 
