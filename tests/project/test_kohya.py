@@ -101,7 +101,104 @@ def test_a_data_set_brings_repeats_masks_and_its_own_options(place):
     assert (config.train.batch_size, config.pictures.flip) == (3, True)
     assert (config.captions.trigger, config.captions.keep_tags) == ("hoshi", 1)
     assert config.pictures.regularisation == "regularisation"
-    assert any("flip_aug differs between subsets" in note for note in made.notes)
+    # Regularisation pictures were not mirrored, and both of their first tags were kept.
+    (reg,) = config.pictures.subsets
+    assert reg.folder == "regularisation/1_reg"
+    assert reg.differences() == {"flip": False, "keep_tags": 2}
+
+
+SUBSETS = """
+[general]
+caption_extension = ".txt"
+shuffle_caption = true
+keep_tokens = 1
+[[datasets]]
+resolution = 256
+enable_bucket = true
+max_bucket_reso = 512
+batch_size = 2
+  [[datasets.subsets]]
+  image_dir = "heap"
+  class_tokens = "girl"
+  [[datasets.subsets]]
+  image_dir = "train/10_hoshi"
+  class_tokens = "girl"
+  caption_dropout_rate = 0.25
+  caption_dropout_every_n_epochs = 4
+  secondary_separator = ";;;"
+  color_aug = true
+[[datasets]]
+resolution = [512, 512]
+enable_bucket = true
+min_bucket_reso = 256
+batch_size = 4
+  [[datasets.subsets]]
+  image_dir = "train/2_hoshi girl"
+  num_repeats = 3
+  shuffle_caption = false
+  random_crop = true
+"""
+
+
+def test_subsets_keep_their_settings_and_folders_of_equal_names_their_pictures(place):
+    (place / "dataset.toml").write_text(SUBSETS, encoding="utf-8")
+    made = import_kohya(["dataset.toml"], into=place / "many")
+    assert {name for name in files(made.root / "pictures") if name.endswith("png")} == {
+        "1_girl/c.png",
+        "1_girl/d.png",
+        "1_girl 2/a.png",
+        "3_2_hoshi girl/b.png",
+    }
+    config = open_project(made.root).resolved.config
+    assert (config.pictures.resolution, config.pictures.bucket_max) == (256, 512)
+    assert (config.captions.trigger, config.captions.shuffle) == ("hoshi", True)
+    own = {one.folder: one.differences() for one in config.pictures.subsets}
+    assert own == {
+        "pictures/1_girl 2": {
+            "class_words": "girl",
+            "dropout": 0.25,
+            "dropout_every_epochs": 4,
+            "secondary_separator": ";;;",
+            "vary_colour": 0.1,
+        },
+        "pictures/3_2_hoshi girl": {
+            "resolution": 512,
+            "bucket_min": 256,
+            "bucket_max": 1024,
+            "shuffle": False,
+        },
+    }
+    assert any("batch_size differs between subsets (2, 4)" in note for note in made.notes)
+    missing = {line.option for line in made.lines if line.verdict == "missing"}
+    assert "random_crop" in missing
+
+
+def test_subsets_survive_the_way_to_sd_scripts_and_back(place):
+    text = SUBSETS.replace("batch_size = 4", "batch_size = 2\nmax_bucket_reso = 1024")
+    (place / "dataset.toml").write_text(text, encoding="utf-8")
+    first = import_kohya(["config.toml", "dataset.toml"], into=place / "many")
+    project = open_project(first.root, {"base": str(place / "base.safetensors")})
+    facts = {"family": "sd1", "prediction": "epsilon", "zero_terminal_snr": False}
+    made = export_kohya(project, place / "out", resolution=512, **facts)
+    text = made.dataset_path.read_text(encoding="utf-8")
+    assert text.count("[[datasets]]") == 2
+    assert made.left == ()
+    again = import_kohya([str(made.config_path)], into=place / "again")
+    one, two = project.resolved.config, open_project(again.root).resolved.config
+    assert files(again.root / "pictures") == files(first.root / "pictures")
+    assert {**two.model_dump(), "pictures": None} == {**one.model_dump(), "pictures": None}
+    assert {x.folder: x.differences() for x in two.pictures.subsets} == {
+        x.folder: x.differences() for x in one.pictures.subsets
+    }
+
+
+def test_settings_of_subsets_are_named_where_no_pictures_come_along(place):
+    (place / "dataset.toml").write_text(SUBSETS.replace("heap", "gone"), encoding="utf-8")
+    made = import_kohya(["dataset.toml"], into=place / "bare", pictures=False)
+    note = next(note for note in made.notes if "settings of their own" in note)
+    assert "dropout" in note
+    assert "resolution" in note
+    assert open_project(made.root).resolved.config.pictures.subsets == ()
 
 
 def test_captions_of_a_metadata_file_are_written_beside_the_pictures(place):

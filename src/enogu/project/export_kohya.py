@@ -7,11 +7,12 @@ from pathlib import Path
 
 import tomlkit
 
-from enogu.config import EMBEDDED_BASES, ProjectConfig
+from enogu.config import EMBEDDED_BASES, ProjectConfig, with_subset
 from enogu.config.kohya import OPTIONS, Value, export_options
 from enogu.errors import ProjectError
 from enogu.files import make_dirs, write_text_atomic
 from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.pictures.subsets import innermost_subset, marked_record
 from enogu.project.layout import Project
 from enogu.tags.caption import split_tags
 
@@ -45,11 +46,34 @@ class KohyaExport:
         }
 
 
+_OF_A_DATASET = frozenset(
+    {
+        "resolution",
+        "batch_size",
+        "enable_bucket",
+        "bucket_no_upscale",
+        "min_bucket_reso",
+        "max_bucket_reso",
+        "bucket_reso_steps",
+        "resize_interpolation",
+        "validation_split",
+        "validation_seed",
+    }
+)
+"""Options that stand in ``[[datasets]]``; the others of a data set may stand in its subsets."""
+
+
 @dataclass(kw_only=True)
 class _Written:
     config: dict[str, Value]
     general: dict[str, Value]
+    resolution: int
     notes: list[str] = field(default_factory=list[str])
+
+    def note(self, text: str) -> None:
+        """Take a note once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
 
 def export_kohya(
@@ -88,12 +112,12 @@ def export_kohya(
     export = export_options(config)
     written = _Written(
         config={n: v for n, v in export.options.items() if not OPTIONS[n].in_dataset},
-        general={n: v for n, v in export.options.items() if OPTIONS[n].in_dataset},
+        general={},
+        resolution=resolution,
     )
+    written.general = _dataset_options(written, config)
     _add_base(written, project, family, prediction, zero_terminal_snr)
-    _add_buckets(written, config, resolution)
-    subsets = _subsets(written, project)
-    written.general["batch_size"] = config.train.batch_size
+    datasets = _datasets(written, project)
     written.config["dataset_config"] = str(dataset_path.absolute())
     written.config["output_dir"] = str((out / "output").absolute())
     written.config.setdefault("output_name", project.adapter_name)
@@ -101,7 +125,7 @@ def export_kohya(
     write_text_atomic(config_path, tomlkit.dumps(_plain(written.config)))
     document = {
         "general": _plain(written.general),
-        "datasets": [{"subsets": [_plain(subset) for subset in subsets]}],
+        "datasets": datasets,
     }
     write_text_atomic(dataset_path, tomlkit.dumps(document).rstrip("\n") + "\n")
     script = "sdxl_train_network.py" if family == "sdxl" else "train_network.py"
@@ -109,7 +133,7 @@ def export_kohya(
         config_path=config_path,
         dataset_path=dataset_path,
         command=f"accelerate launch {script} --config_file {config_path.absolute()}",
-        left=export.left,
+        left=tuple(pair for pair in export.left if pair[0] != "pictures.subsets"),
         notes=tuple(written.notes),
     )
 
@@ -142,22 +166,72 @@ def _add_base(
         values["base_weights"] = [str(root / Path(str(name)).expanduser()) for name in files]
 
 
-def _add_buckets(written: _Written, config: ProjectConfig, resolution: int) -> None:
-    pictures, general = config.pictures, written.general
-    side = pictures.resolution or resolution
-    general["resolution"] = side
-    if pictures.bucket_mode == "no_upscale" or "enable_bucket" not in general:
-        return
-    general["min_bucket_reso"] = pictures.bucket_min or side // 2
-    general["max_bucket_reso"] = pictures.bucket_max or side * 2
+def _dataset_options(written: _Written, config: ProjectConfig) -> dict[str, Value]:
+    """Return the options of a data set that these settings are."""
+    options = export_options(config).options
+    found = {name: value for name, value in options.items() if OPTIONS[name].in_dataset}
+    found["batch_size"] = config.train.batch_size
+    pictures = config.pictures
+    side = pictures.resolution or written.resolution
+    found["resolution"] = side
+    captions = config.captions
+    trigger = split_tags(captions.trigger, separator=captions.separator)
+    if keep := captions.keep_tags + len(trigger):
+        found["keep_tokens"] = keep
+    if pictures.bucket_mode == "no_upscale" or "enable_bucket" not in found:
+        return found
+    found["min_bucket_reso"] = pictures.bucket_min or side // 2
+    found["max_bucket_reso"] = pictures.bucket_max or side * 2
     if pictures.bucket_mode in ("fit", "aspects"):
-        written.notes.append(
+        written.note(
             f"pictures.bucket_mode {pictures.bucket_mode!r} is not in sd-scripts: there the "
             "nearest ratio is taken"
         )
+    return found
 
 
-def _subsets(written: _Written, project: Project) -> list[dict[str, Value]]:
+def _datasets(written: _Written, project: Project) -> list[dict[str, object]]:
+    """Return the data sets: folders of the same size and buckets share one."""
+    found: list[tuple[dict[str, Value], list[dict[str, Value]]]] = []
+    for folder, records in sorted(_folders(written, project).items()):
+        config = project.resolved.config
+        subset = innermost_subset(config.pictures.subsets, project.root, folder)
+        inside = config if subset is None else with_subset(config, subset)
+        marked = [marked_record(record, subset) for record in records]
+        if marked[0].is_reg:
+            own_words = subset is not None and subset.regularisation
+            words = {
+                "trigger": "",
+                "prefix": inside.captions.prefix if own_words else "",
+                "suffix": inside.captions.suffix if own_words else "",
+            }
+            inside = inside.model_copy(
+                update={"captions": inside.captions.model_copy(update=words)}
+            )
+        own = _differences(written.general, _dataset_options(written, inside))
+        table = _subset(written, inside, folder, marked)
+        table |= {name: value for name, value in own.items() if name not in _OF_A_DATASET}
+        shared = {name: value for name, value in own.items() if name in _OF_A_DATASET}
+        if subset is not None and subset.background is not None:
+            written.note(f"{folder}: sd-scripts has no colour behind transparent pictures")
+        same = next((tables for options, tables in found if options == shared), None)
+        if same is None:
+            found.append((shared, [table]))
+        else:
+            same.append(table)
+    return [
+        {**_plain(options), "subsets": [_plain(table) for table in tables]}
+        for options, tables in found
+    ]
+
+
+def _differences(general: Mapping[str, Value], options: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what must be written for a folder so that it is not as for all."""
+    left = {name: OPTIONS[name].default for name in general if name not in options}
+    return left | {name: v for name, v in options.items() if general.get(name) != v}
+
+
+def _folders(written: _Written, project: Project) -> dict[Path, list[PictureRecord]]:
     pictures = project.resolved.config.pictures
     scan = scan_pictures(
         project.pictures_dir,
@@ -176,19 +250,7 @@ def _subsets(written: _Written, project: Project) -> list[dict[str, Value]]:
             f"{masks} pictures have masks beside them, which sd-scripts would take for pictures: "
             "move them into a folder of their own and name it as conditioning_data_dir"
         )
-    _add_trigger(written, project.resolved.config)
-    return [
-        _subset(written, project.resolved.config, folder, folders[folder])
-        for folder in sorted(folders)
-    ]
-
-
-def _add_trigger(written: _Written, config: ProjectConfig) -> None:
-    captions = config.captions
-    count = len(split_tags(captions.trigger, separator=captions.separator))
-    keep = captions.keep_tags + count
-    if keep:
-        written.general["keep_tokens"] = keep
+    return folders
 
 
 def _subset(
@@ -203,8 +265,6 @@ def _subset(
         "is_reg": True if first.is_reg else None,
     }
     captions = config.captions
-    if first.is_reg:
-        return subset
     trigger = captions.trigger.strip()
     starts = [
         (record.caption or "").casefold().startswith(trigger.casefold()) for record in records

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import tomlkit
 
-from enogu.config import CaptionsConfig, PicturesConfig
+from enogu.config import (
+    CaptionsConfig,
+    PicturesConfig,
+    ProjectConfig,
+    SubsetConfig,
+    with_subset,
+)
 from enogu.errors import PictureError
 from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.chain import Bounds, Progress
@@ -21,6 +27,7 @@ from enogu.pictures.exporting import (
 )
 from enogu.pictures.exporting.files import kohya_folder
 from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.pictures.subsets import innermost_subset, marked_record
 from enogu.project.layout import Project
 from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules, arrange_caption
@@ -93,16 +100,41 @@ def _gathered(
     prepared = prepared_pictures(project, scan.records, rule.resolution.width)
     records = [*prepared.records]
     notes = [*scan.warnings, *prepared.notes]
-    if regularisation is not None and form == "kohya":
+    if regularisation is not None:
         records += scan_pictures(regularisation, is_reg=True, max_megapixels=most).records
-    elif regularisation is not None:
+
+    def own(record: PictureRecord) -> ProjectConfig:
+        return _settings_of(project, record)
+
+    marked = [marked_record(record, _subset_of(project, record)) for record in records]
+    if form != "kohya" and any(record.is_reg for record in marked):
+        marked = [record for record in marked if not record.is_reg]
         notes.append("regularisation pictures are exported for kohya only")
-    samples = name_samples(
-        [_with_words(record, settings.captions) for record in records],
-        lambda record: _caption(record, settings.captions),
+    named = name_samples(
+        [_with_words(record, own(record).captions) for record in marked],
+        lambda record: _caption(record, own(record).captions),
         (lambda record: _fit(record, rule)) if fitted else None,
     )
+    samples = tuple(
+        replace(
+            sample,
+            background=own(sample.record).pictures.background,
+            alpha_as_mask=own(sample.record).pictures.alpha_as_mask,
+        )
+        for sample in named
+    )
     return samples, notes, [(str(one.path), one.reason) for one in scan.refused]
+
+
+def _subset_of(project: Project, record: PictureRecord) -> SubsetConfig | None:
+    subsets = project.resolved.config.pictures.subsets
+    return innermost_subset(subsets, project.root, record.path.parent)
+
+
+def _settings_of(project: Project, record: PictureRecord) -> ProjectConfig:
+    """Return the settings as they hold for one picture."""
+    config, subset = project.resolved.config, _subset_of(project, record)
+    return config if subset is None else with_subset(config, subset)
 
 
 def _with_words(record: PictureRecord, captions: CaptionsConfig) -> PictureRecord:
@@ -139,15 +171,16 @@ def _caption(record: PictureRecord, captions: CaptionsConfig) -> str:
 def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: BucketRule) -> str:
     """Return kohya's ``dataset.toml``; keys as in its document of data set settings."""
     config = project.resolved.config
-    pictures, captions = config.pictures, config.captions
     folders: dict[str, Sample] = {}
     for sample in samples:
         folders.setdefault(kohya_folder(sample), sample)
     masked = {kohya_folder(sample) for sample in samples if sample.record.mask_path is not None}
     dataset = tomlkit.table()
-    dataset.update(_dataset_settings(pictures, rule, config.train.batch_size))
+    dataset.update(_dataset_settings(config.pictures, rule, config.train.batch_size))
     subsets = tomlkit.aot()
     for name, sample in folders.items():
+        own = _settings_of(project, sample.record)
+        pictures, captions = own.pictures, own.captions
         subset = tomlkit.table()
         subset.update(
             {

@@ -4,18 +4,24 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from enogu.config import CONFIG_VERSION, parse_assignment, resolve
-from enogu.config.kohya import OPTIONS, Line, Sources, Translation, read_kohya, translate
-from enogu.config.kohya.option import read_value
+from enogu.config import (
+    CAPTION_SETTINGS,
+    CONFIG_VERSION,
+    PICTURE_SETTINGS,
+    parse_assignment,
+    resolve,
+)
+from enogu.config.kohya import OPTIONS, Line, Sources, Translation, Value, read_kohya, translate
+from enogu.config.kohya.option import Missing, Option, Same, read_value
 from enogu.errors import ConfigError, ProjectError
 from enogu.files import make_dirs, write_text_atomic
 from enogu.pictures.chain import Progress
 from enogu.pictures.importing import ImportReport, Reading
-from enogu.pictures.importing.dataset_toml import read_subset, subsets_of
+from enogu.pictures.importing.dataset_toml import read_subset, subset_folder, subsets_of
 from enogu.project.create import write_first_settings
 from enogu.project.import_pictures import import_reading
 from enogu.project.layout import CONFIG_NAME
@@ -142,20 +148,21 @@ def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
     reading = sources.reading
     values, unknown, notes = dict(reading.values), dict(reading.unknown), list[str]()
     subsets = _subsets(sources, with_pictures=with_pictures)
+    # What holds for all is that of the pictures to learn; regularisation pictures come after.
+    leading = sorted(subsets, key=lambda subset: subset.get("is_reg") is True)
     for name in dict.fromkeys(name for subset in subsets for name in subset):
         option = OPTIONS.get(name)
         if option is None or not option.in_dataset:
             unknown[name] = next(subset[name] for subset in subsets if name in subset)
             continue
-        found = [subset.get(name, values.get(name)) for subset in subsets]
-        if name not in _OF_ONE_SUBSET and any(value != found[0] for value in found):
+        found = [subset.get(name, values.get(name)) for subset in leading]
+        if _only_told(option):
+            found.sort(key=lambda value: not value)
+        if _holds_for_all(option) and any(value != found[0] for value in found):
             shown = ", ".join(str(value) for value in dict.fromkeys(map(str, found)))
             notes.append(f"{name} differs between subsets ({shown}); all of them get {found[0]}")
         if found[0] is not None:
-            try:
-                values[name] = read_value(option, found[0])
-            except ValueError as error:
-                raise ConfigError(f"{sources.dataset}: {name} {error}, got {found[0]!r}") from error
+            values[name] = _value_of(sources, name, found[0])
     return _Plan(
         sources=sources,
         subsets=subsets,
@@ -164,20 +171,28 @@ def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
     )
 
 
-_OF_ONE_SUBSET = frozenset(
-    {
-        "image_dir",
-        "metadata_file",
-        "num_repeats",
-        "class_tokens",
-        "is_reg",
-        "caption_prefix",
-        "caption_suffix",
-        "caption_extension",
-        "conditioning_data_dir",
-    }
+def _value_of(sources: Sources, name: str, value: object) -> Value:
+    try:
+        return read_value(OPTIONS[name], value)
+    except ValueError as error:
+        raise ConfigError(f"{sources.dataset}: {name} {error}, got {value!r}") from error
+
+
+_SETTINGS_OF_FOLDERS = (
+    *(f"pictures.{name}" for name in PICTURE_SETTINGS),
+    *(f"captions.{name}" for name in CAPTION_SETTINGS),
 )
-"""What belongs to the pictures of one folder and is kept there."""
+
+
+def _holds_for_all(option: Option) -> bool:
+    """Whether a data set may say it, but here one value holds for the whole run."""
+    meaning = option.meaning
+    return isinstance(meaning, Same) and meaning.setting not in _SETTINGS_OF_FOLDERS
+
+
+def _only_told(option: Option) -> bool:
+    """Whether an option becomes no setting, so that any subset that has it must be heard."""
+    return isinstance(option.meaning, Missing) or option.name == "random_crop"
 
 
 def _subsets(sources: Sources, *, with_pictures: bool) -> list[dict[str, object]]:
@@ -237,10 +252,89 @@ def _folders(sources: Sources, option: str, *, with_pictures: bool) -> list[dict
 
 def _read_pictures(plan: _Plan) -> Reading:
     reading = Reading()
-    described = plan.sources.dataset or Path.cwd() / "command line"
-    for subset in plan.subsets:
-        reading.add(read_subset(described, subset))
+    for subset, (folder, _) in zip(plan.subsets, _folders_of(plan), strict=True):
+        found = read_subset(_described(plan), subset)
+        inside = PurePosixPath(folder)
+        found.candidates = [replace(one, place=inside / one.place.name) for one in found.candidates]
+        reading.add(found)
     return reading
+
+
+def _described(plan: _Plan) -> Path:
+    return plan.sources.dataset or Path.cwd() / "command line"
+
+
+def _folders_of(plan: _Plan) -> list[tuple[str, str | None]]:
+    """Return the folder of each subset inside that of all pictures, each once.
+
+    Subsets with the same repeats and words get folders of their own, so that each can keep its
+    settings; their words, which the new name does not say, come with them.
+    """
+    taken: set[tuple[str, bool]] = set()
+    folders: list[tuple[str, str | None]] = []
+    for subset in plan.subsets:
+        plain = folder = subset_folder(_described(plan), subset)
+        is_reg, number = subset.get("is_reg") is True, 1
+        while (folder, is_reg) in taken:
+            number += 1
+            folder = f"{plain} {number}"
+        taken.add((folder, is_reg))
+        folders.append((folder, None if folder == plain else plain.partition("_")[2]))
+    return folders
+
+
+def _own_settings(plan: _Plan, wanted: Mapping[str, Any], *, kept: int = 0) -> list[dict[str, Any]]:
+    """Return for each subset what differs there from the settings of all pictures.
+
+    Args:
+        plan: What was given.
+        wanted: The settings of all pictures.
+        kept: How many tags at the start of every caption became the trigger word.
+    """
+    defaults = {name: value for name, value, _ in resolve({}, {}).rows()}
+    tables: list[dict[str, Any]] = []
+    for subset in plan.subsets:
+        given = {
+            name: _value_of(plan.sources, name, value)
+            for name, value in subset.items()
+            if name in OPTIONS and OPTIONS[name].in_dataset
+        }
+        values = {**plan.sources.reading.values, **given}
+        mine: dict[str, Any] = {
+            **defaults,
+            **translate(values, find_path=plan.sources.find).settings,
+        }
+        if kept and subset.get("is_reg") is not True:
+            mine["captions.keep_tags"] = max(0, mine["captions.keep_tags"] - kept)
+        own = {
+            name.partition(".")[2]: mine[name]
+            for name in _SETTINGS_OF_FOLDERS
+            if name != "captions.trigger" and mine[name] != wanted.get(name, defaults[name])
+        }
+        if "resolution" in own:
+            # A size of its own does not take over the sides that buckets have elsewhere.
+            sides = {side: mine[f"pictures.{side}"] for side in ("bucket_min", "bucket_max")}
+            own |= {side: value for side, value in sides.items() if value is not None}
+        tables.append(own)
+    return tables
+
+
+def _add_own_settings(plan: _Plan, wanted: dict[str, Any], *, kept: int) -> None:
+    """Write what differs in single folders as the tables ``pictures.subsets``."""
+    folder_of_all = wanted.get("pictures.folder", resolve({}, {}).config.pictures.folder)
+    tables: list[dict[str, Any]] = []
+    own = _own_settings(plan, wanted, kept=kept)
+    for subset, (folder, words), settings in zip(plan.subsets, _folders_of(plan), own, strict=True):
+        said = {} if words is None else {"class_words": words}
+        root = _REGULARISATION if subset.get("is_reg") is True else folder_of_all
+        if settings or said:
+            tables.append({"folder": f"{root}/{folder}", **said, **settings})
+    if tables:
+        wanted["pictures.subsets"] = tables
+        plan.notes.append(
+            f"{len(tables)} of {len(plan.subsets)} folders have settings of their own: the tables "
+            "pictures.subsets"
+        )
 
 
 def _settings(
@@ -251,7 +345,14 @@ def _settings(
     if reading is not None:
         if any(one.is_reg for one in reading.candidates):
             wanted["pictures.regularisation"] = _REGULARISATION
-        _take_trigger(plan, wanted, reading, trigger)
+        kept = _take_trigger(plan, wanted, reading, trigger)
+        _add_own_settings(plan, wanted, kept=kept)
+    elif lost := [own for own in _own_settings(plan, wanted) if own]:
+        names = ", ".join(dict.fromkeys(name for own in lost for name in own))
+        plan.notes.append(
+            f"{len(lost)} subsets have settings of their own ({names}), which were left out with "
+            "the pictures; import these too, or write tables pictures.subsets"
+        )
     base = given.get("base", wanted.get("base", "mini"))
     usual = {name: value for name, value, _ in resolve({}, {"base": base}).rows()}
     values: dict[str, Any] = {"version": CONFIG_VERSION, "base": base}
@@ -264,24 +365,35 @@ def _settings(
     return values
 
 
-def _take_trigger(plan: _Plan, wanted: dict[str, Any], reading: Reading, word: str) -> None:
+def _take_trigger(plan: _Plan, wanted: dict[str, Any], reading: Reading, word: str) -> int:
     """Name the tag that stands fixed in front of every caption as the trigger word.
 
     The captions stay what they are: a trigger is kept in front just so.
+
+    Returns:
+        How many of the tags that keep their place it is: 1, or 0 when none was named.
     """
     captions = [one.caption or "" for one in reading.candidates if not one.is_reg]
-    keep = int(wanted.get("captions.keep_tags", 0))
-    fixed = keep > 0 or not wanted.get("captions.shuffle", False)
     separator = str(wanted.get("captions.separator", ","))
     leads = [text.split(separator)[0].strip().casefold() for text in captions]
+    fixed = all(_keeps_the_first(plan, subset) for subset in plan.subsets)
     if not fixed or not captions or any(lead != word.casefold() for lead in leads):
-        return
+        return 0
     wanted["captions.trigger"] = word
-    wanted["captions.keep_tags"] = max(0, keep - 1)
+    wanted["captions.keep_tags"] = max(0, int(wanted.get("captions.keep_tags", 0)) - 1)
     plan.notes.append(
         f"every caption begins with {word!r}, which is kept in place: it is named as the trigger "
         "word, so that samples and reports know it"
     )
+    return 1
+
+
+def _keeps_the_first(plan: _Plan, subset: Mapping[str, object]) -> bool:
+    """Whether the first tag of the captions of a subset never moves."""
+    if subset.get("is_reg") is True:
+        return True
+    values = {**plan.sources.reading.values, **subset}
+    return bool(values.get("keep_tokens")) or not values.get("shuffle_caption")
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from enogu.pictures.buckets import BucketFit, BucketRule, BucketSize
 from enogu.pictures.listing import Refused
 from enogu.pictures.prepared import PreparedPictures
 from enogu.pictures.scan import PictureRecord, scan_pictures
+from enogu.pictures.subsets import marked_record
 from enogu.pictures.symmetry import mirror_obstacles
 from enogu.pictures.vary import ColourShift, draw_variation
 from enogu.project import Project
@@ -138,7 +139,7 @@ def prepare(
     refused = tuple(entry for found in scans for entry in found.refused)
     notes = [warning for found in scans for warning in found.warnings]
     general = [record for found in scans[1:] for record in found.records]
-    ways.check_used([*scan.records, *general], project.root)
+    ways.check_used([*scan.records, *general])
     records: Sequence[PictureRecord] = scan.records
     if apply is not None:
         samples = apply(scan.records)
@@ -196,7 +197,7 @@ def fit_all(records: Sequence[PictureRecord], ways: Ways) -> tuple[TrainingItem,
     items: list[TrainingItem] = []
     for found in records:
         way = ways.of(found.path)
-        record = way.marked(found)
+        record = marked_record(found, way.subset)
         fit = way.bucket_rule.choose(BucketSize(record.width, record.height))
         own = None if way.subset is None else way
         items.append(TrainingItem(record, fit.keeping(record.keep), own=own))

@@ -9,6 +9,7 @@ from enogu.config import CaptionsConfig, PicturesConfig, ProjectConfig, SubsetCo
 from enogu.errors import ConfigError
 from enogu.pictures.buckets import BucketRule, BucketSize
 from enogu.pictures.scan import PictureRecord
+from enogu.pictures.subsets import innermost_subset
 from enogu.tags.caption import CaptionRules
 
 _FOLDERS_SHOWN = 8
@@ -31,20 +32,6 @@ class Way:
     rules: CaptionRules
     general_rules: CaptionRules
     bucket_rule: BucketRule
-
-    def marked(self, record: PictureRecord) -> PictureRecord:
-        """Return what is known of a picture, with what its folder says."""
-        subset = self.subset
-        if subset is None:
-            return record
-        words = subset.class_words
-        return replace(
-            record,
-            repeats=subset.repeats or record.repeats,
-            class_words=record.class_words if words is None else words or None,
-            is_reg=record.is_reg or subset.regularisation,
-            mask_path=record.mask_path if subset.masks else None,
-        )
 
     def without_trigger(self) -> Self:
         """Return the way in which the caption has neither trigger, prefix nor suffix."""
@@ -85,39 +72,35 @@ class Ways:
             )
 
         self.whole = way(config, None)
-        folders = [
-            (root / subset.folder, way(with_subset(config, subset), subset))
-            for subset in config.pictures.subsets
-        ]
-        # The innermost folder first.
-        self._folders = sorted(folders, key=lambda pair: -len(pair[0].parts))
+        self._root = root
+        self._subsets = config.pictures.subsets
+        self._ways = {
+            subset.folder: way(with_subset(config, subset), subset) for subset in self._subsets
+        }
 
     def of(self, path: Path) -> Way:
         """Return how the picture at an absolute path is trained."""
-        folder = path.parent
-        return next(
-            (way for place, way in self._folders if folder.is_relative_to(place)), self.whole
-        )
+        subset = innermost_subset(self._subsets, self._root, path.parent)
+        return self.whole if subset is None else self._ways[subset.folder]
 
-    def check_used(self, records: Sequence[PictureRecord], root: Path) -> None:
+    def check_used(self, records: Sequence[PictureRecord]) -> None:
         """Refuse folders that hold no picture: their names are misspelt, or they are empty.
 
         Args:
             records: All pictures that can be used.
-            root: The project folder, absolute.
 
         Raises:
             ConfigError: A folder holds no picture.
         """
         inside = {record.path.parent for record in records}
-        for place, way in self._folders:
+        for subset in self._subsets:
+            place = self._root / subset.folder
             if any(folder.is_relative_to(place) for folder in inside):
                 continue
-            assert way.subset is not None
             state = "holds no picture that can be used" if place.is_dir() else "is not there"
             raise ConfigError(
-                f"pictures.subsets names the folder {way.subset.folder!r}, which {state}",
-                hint=f"Folders with pictures: {_shown(inside, root)}.",
+                f"pictures.subsets names the folder {subset.folder!r}, which {state}",
+                hint=f"Folders with pictures: {_shown(inside, self._root)}.",
             )
 
 

@@ -188,6 +188,8 @@ def test_one_size_for_all_pictures_is_one_bucket():
     ("options", "name", "verdict", "words"),
     [
         ({"xformers": True}, "xformers", "nothing", "attention"),
+        ({"full_fp16": True}, "full_fp16", "missing", "adapter_dtype"),
+        ({"fp8_base": False}, "fp8_base", "nothing", "as here"),
         ({"random_crop": True}, "random_crop", "missing", "vary_crop"),
         ({"face_crop_aug_range": "2,4"}, "face_crop_aug_range", "missing", "before training"),
         ({"network_module": "networks.oft"}, "network_module", "missing", "not trained here"),
@@ -243,7 +245,7 @@ def test_a_whole_configuration_for_sdxl_in_eight_gigabytes():
         "no_half_vae": True,
     })  # fmt: skip
     lost = {line.option for line in made.lines if line.verdict in ("missing", "unknown")}
-    assert lost <= {"fp8_base"}
+    assert lost == set()
     config = resolve(nest(made.settings)).config
     train = config.train
     assert (train.rank, train.alpha, train.conv_rank, train.conv_alpha) == (16, 4.0, 16, 4.0)
@@ -251,6 +253,15 @@ def test_a_whole_configuration_for_sdxl_in_eight_gigabytes():
     assert (train.text_encoder, train.gradient_checkpointing) == (False, True)
     assert (train.loss.weighting, config.pictures.bucket_mode) == ("debiased", "no_upscale")
     assert (config.pictures.resolution, config.machine.precision) == (1024, "fp16")
+    assert config.machine.base_format == "fp8"
+
+
+def test_a_longest_side_that_cuts_the_usual_sizes_is_raised_and_told():
+    made = translate({"resolution": "1024", "enable_bucket": True})
+    assert made.settings["pictures.bucket_max"] == 1536
+    line = next(line for line in made.lines if line.option == "max_bucket_reso")
+    assert (line.given, "raised" in line.note) == (False, True)
+    assert resolve(nest(made.settings)).config.pictures.bucket_max == 1536
 
 
 def test_files_that_are_not_there_are_told():
@@ -309,6 +320,8 @@ ROUND_TRIPS = [
     {"train.save_every": 100, "train.keep_last": 3},
     {"train.save_every": 0, "train.save_every_epochs": 2, "train.keep_last": 3},
     {"train.tensorboard": "logs", "pictures.vary_colour": 0.1},
+    {"machine.base_format": "fp8", "machine.precision": "bf16", "train.adapter_dtype": "bf16"},
+    {"captions.dropout_every_epochs": 3, "captions.dropout": 0.1},
     {"train.adapter.max_norm": 1.0, "train.adapter.base_adapters": ("a",)},
 ]  # fmt: skip
 
@@ -337,6 +350,7 @@ def test_settings_survive_the_way_there_and_back(changes):
 
 def test_settings_without_an_option_are_told():
     config = ProjectConfig.model_validate(nest({"train.loss.base_prior": 0.5,
-        "captions.trigger": "hoshi", "captions.variants": 4}))  # fmt: skip
+        "captions.trigger": "hoshi", "captions.variants": 4,
+        "machine.base_format": "int8"}))  # fmt: skip
     left = dict(export_options(config).left)
-    assert set(left) == {"train.loss.base_prior", "captions.variants"}
+    assert set(left) == {"train.loss.base_prior", "captions.variants", "machine.base_format"}

@@ -36,7 +36,6 @@ _MODEL_CARD = Missing(reason="this part of the metadata is not written")
 _CROPS = Missing(reason="faces are cut out before training: enogu pictures regions")
 _TERMINAL = NoMeaning(reason="messages go to the terminal")
 _WHOLE = Missing(reason="captions are whole from the first step")
-_SHORT = Missing(reason="it is not switched on by itself; set machine.base_format to int8 or fp8")
 _LEVELS = Missing(reason="only flow models use it; the families here are SD1, SD2 and SDXL")
 
 _MODEL = (
@@ -184,12 +183,7 @@ _DATA = (
     _row("caption_dropout_rate", "float", "captions.dropout", default=0.0, data=True),
     _row("caption_tag_dropout_rate", "float", "captions.tag_dropout", default=0.0, data=True),
     _row("flip_aug", "flag", "pictures.flip", default=False, data=True),
-    _row(
-        "caption_dropout_every_n_epochs",
-        "int",
-        Missing(reason="use captions.dropout, the same share spread over all steps"),
-        data=True,
-    ),
+    _row("caption_dropout_every_n_epochs", "int", PartOf(rule="dropout"), default=0, data=True),
     _row("token_warmup_min", "int", _WHOLE, data=True),
     _row("token_warmup_step", "float", _WHOLE, data=True),
     _row("color_aug", "flag", PartOf(rule="augment"), default=False, data=True),
@@ -231,9 +225,8 @@ _MACHINE = (
     _row("max_data_loader_n_workers", "int", _LOADER),
     _row("persistent_data_loader_workers", "flag", _LOADER),
     *_rows("flag", NoMeaning(reason="what is not needed is never held"), "lowram highvram"),
-    _row("full_fp16", "flag", Missing(reason="the adapter is never trained in fp16")),
-    _row("full_bf16", "flag", Missing(reason="set train.adapter_dtype to bf16")),
-    *_rows("flag", _SHORT, "fp8_base fp8_base_unet"),
+    *_rows("flag", PartOf(rule="trained"), "full_fp16 full_bf16", default=False),
+    *_rows("flag", PartOf(rule="frozen"), "fp8_base fp8_base_unet", default=False),
     _row("cpu_offload_checkpointing", "flag", Missing(reason="checkpoints stay on the device")),
     _row("blocks_to_swap", "int", _LEVELS),
     _row("fused_backward_pass", "flag", NoMeaning(reason="an adapter is too small to gain by it")),

@@ -97,6 +97,22 @@ def _write_augment(settings: Settings) -> Options:
     return {"color_aug": True} if settings.get("pictures.vary_colour") else {}
 
 
+def _read_dropout(given: Given) -> None:
+    every = given.whole("caption_dropout_every_n_epochs")
+    if every == 1:
+        # Every epoch is a multiple of 1.
+        given.becomes(
+            "caption_dropout_every_n_epochs", {"captions.dropout": 1.0}, note="no caption is used"
+        )
+    elif every > 1:
+        given.becomes("caption_dropout_every_n_epochs", {"captions.dropout_every_epochs": every})
+
+
+def _write_dropout(settings: Settings) -> Options:
+    every = settings.get("captions.dropout_every_epochs")
+    return {"caption_dropout_every_n_epochs": cast(int, every)} if every else {}
+
+
 def read_resolution(text: str) -> tuple[int, int] | None:
     """Return width and height of a resolution: ``512``, ``512,768`` or ``512x768``; or None."""
     parts = text.strip("()[] ").replace("x", ",").split(",")
@@ -131,8 +147,26 @@ def _read_buckets(given: Given) -> None:
         if free and option != "bucket_reso_steps":
             if given.has(option):
                 given.nothing(option, "with bucket_no_upscale sd-scripts ignores it too")
+        elif option == "max_bucket_reso" and side is not None:
+            _read_longest(given, side)
         else:
             given.becomes(option, {setting: given.whole(option)})
+
+
+def _read_longest(given: Given, side: int) -> None:
+    """Read the longest side of a bucket; one that cuts the usual tall sizes is raised."""
+    longest = given.whole("max_bucket_reso")
+    least = max(1, given.whole("bucket_reso_steps"))
+    enough = -(-3 * side // (2 * least)) * least
+    if longest >= 1.5 * side or longest == given.whole("min_bucket_reso"):
+        given.becomes("max_bucket_reso", {"pictures.bucket_max": longest})
+        return
+    given.becomes(
+        "max_bucket_reso",
+        {"pictures.bucket_max": enough},
+        note=f"{longest} would shrink tall and wide pictures below the area of {side}x{side}; "
+        "raised to 1.5 times the resolution",
+    )
 
 
 _LIMITS = {
@@ -291,6 +325,11 @@ FILE_RULES: dict[str, Rule] = {
         settings=("pictures.folder", "pictures.regularisation"),
     ),
     "augment": Rule(read=_read_augment, write=_write_augment, settings=("pictures.vary_colour",)),
+    "dropout": Rule(
+        read=_read_dropout,
+        write=_write_dropout,
+        settings=("captions.dropout_every_epochs",),
+    ),
     "buckets": Rule(
         read=_read_buckets,
         write=_write_buckets,

@@ -11,11 +11,12 @@ from enogu.config.kohya.options import OPTIONS
 from enogu.config.kohya.rule import Options, Rule
 from enogu.config.kohya.rules_files import FILE_RULES
 from enogu.config.kohya.rules_learning import LEARNING_RULES
+from enogu.config.kohya.rules_machine import MACHINE_RULES
 from enogu.config.kohya.rules_network import NETWORK_RULES
 from enogu.config.project import ProjectConfig
 from enogu.config.resolve import flatten, setting_fields
 
-RULES: dict[str, Rule] = {**FILE_RULES, **NETWORK_RULES, **LEARNING_RULES}
+RULES: dict[str, Rule] = {**FILE_RULES, **NETWORK_RULES, **LEARNING_RULES, **MACHINE_RULES}
 """By the name that options give in :class:`PartOf`."""
 
 _NOT_EXPORTED = {
@@ -149,12 +150,18 @@ def export_options(config: ProjectConfig) -> Export:
             if option.kind == "flag" and isinstance(value, str):
                 # Such as flip = "symmetric", of which a flag is only a part.
                 continue
+            if value is None and meaning.words is not None:
+                # None of their words means it.
+                continue
             covered.add(meaning.setting)
             if value is not None:
                 options[name] = value
     for rule in RULES.values():
         covered |= set(rule.settings)
         options |= rule.write(flat)
+    if "fp8_base" in options:
+        # The other format in which the base may be kept has no option there.
+        covered.add("machine.base_format")
     known = {name: option for name, option in OPTIONS.items() if name in options}
     options = {
         name: value

@@ -23,6 +23,10 @@ class Sample:
     """Never empty where anything is known to say."""
     fit: BucketFit | None = None
     """Set when it is scaled and cropped to its bucket, so that a trainer does neither again."""
+    background: str | None = None
+    """Where it differs from that of all, as ``#rrggbb``."""
+    alpha_as_mask: bool | None = None
+    """Where it differs from that of all."""
 
 
 @dataclass(frozen=True, kw_only=True)

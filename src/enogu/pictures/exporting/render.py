@@ -67,7 +67,9 @@ class Renderer:
             mask = fit_mask(mask, sample.fit)
         picture = self._read(sample)
         pixels, alpha = picture.pixels, picture.alpha
-        if mask is None and settings.masks and settings.alpha_as_mask:
+        own = sample.alpha_as_mask
+        by_alpha = settings.alpha_as_mask if own is None else own
+        if mask is None and settings.masks and by_alpha:
             mask = alpha
         if mask is not None and self.mask_in_alpha:
             pixels, mask = np.dstack([pixels, mask]), None
@@ -83,16 +85,17 @@ class Renderer:
 
     def _read(self, sample: Sample) -> Picture | FittedPicture:
         record, settings = sample.record, self.settings
+        background = sample.background or settings.background
         if sample.fit is None:
             return read_record(
-                record, background=settings.background, max_megapixels=settings.max_megapixels
+                record, background=background, max_megapixels=settings.max_megapixels
             )
         return read_fitted(
             record.pixels_path,
             sample.fit,
             crop=record.crop,
             shrink=settings.shrink,
-            background=settings.background,
+            background=background,
             max_megapixels=settings.max_megapixels,
         )
 

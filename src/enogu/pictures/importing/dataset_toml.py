@@ -129,10 +129,7 @@ def read_subset(path: Path, values: Mapping[str, object]) -> Reading:
     else:
         raise PictureError(f"{path}: a subset has neither image_dir nor metadata_file")
     extension = str(values.get("caption_extension", _DEFAULT_EXTENSION))
-    repeats = values.get("num_repeats", 1)
-    words = values.get("class_tokens")
-    name = words if isinstance(words, str) else (folder or path.parent).name
-    inside = PurePosixPath(f"{repeats}_{name}".replace("/", "_"))
+    inside = PurePosixPath(subset_folder(path, values))
     masks = _masks(path, values)
     reading.candidates = [
         replace(
@@ -153,6 +150,18 @@ def read_subset(path: Path, values: Mapping[str, object]) -> Reading:
             f"{folder}: {other} captions do not end in {extension} as the file says; taken as found"
         )
     return reading
+
+
+def subset_folder(path: Path, values: Mapping[str, object]) -> str:
+    """Return the folder that the pictures of a subset get inside that of all pictures.
+
+    Args:
+        path: The file that describes it.
+        values: Its options.
+    """
+    repeats, words = values.get("num_repeats", 1), values.get("class_tokens")
+    name = words if isinstance(words, str) else (_folder(path, values) or path.parent).name
+    return f"{repeats}_{name}".replace("/", "_")
 
 
 def _masks(path: Path, values: Mapping[str, object]) -> dict[str, Path]:
