@@ -349,6 +349,7 @@ class _Session:
         )
         if latents.missing(items):
             with_vae = self._load_part("vae")
+            pack_frozen(with_vae.vae, dtype=with_vae.vae_dtype)
             latents.fill(with_vae, items, lambda done, total: self.stage("latents", done, total))
         if config.train.text_encoder:
             return latents, None
@@ -366,6 +367,8 @@ class _Session:
         wanted = [text.empty(), *(text.variants(item) for item in items)]
         if text.missing(wanted):
             with_text = self._load_part("text_encoders")
+            for encoder in with_text.text_encoders:
+                pack_frozen(encoder, dtype=with_text.dtype)
             text.fill(with_text, wanted, lambda done, total: self.stage("captions", done, total))
         return latents, text
 
