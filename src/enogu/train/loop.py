@@ -10,6 +10,7 @@ import torch
 from enogu.adapters import AdapterSet
 from enogu.config import ProjectConfig
 from enogu.families.base import Base
+from enogu.machine import return_freed_memory
 from enogu.machine.parallel import num_processes, rank, sum_gradients, total
 from enogu.train.base_answers import base_answers
 from enogu.train.batch import Batch, BatchSource, encode_batch, with_equal_chunks
@@ -63,6 +64,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self._factor = rate_schedule(self.config.train)
+        self._packs_next = True
 
     def run(
         self,
@@ -100,7 +102,7 @@ class Trainer:
         settings = self.config.train
         drawn = self.config.samples.drawn
         if self.step == 0 and drawn:
-            sample(self)
+            self._draw(sample)
         if self.step == 0 and measure is not None:
             measure(self)
         while self.step < settings.steps:
@@ -117,7 +119,7 @@ class Trainer:
             if saves or last or stopped or self.ended_early:
                 save(self)
             if drawn and (last or self.ended_early or sample_due(self.step)):
-                sample(self)
+                self._draw(sample)
             if self.ended_early:
                 return True
             if stopped:
@@ -144,6 +146,11 @@ class Trainer:
         else:
             with weights_for_use(self.optimizer):
                 yield
+
+    def _draw(self, sample: Callable[["Trainer"], None]) -> None:
+        sample(self)
+        # Samples are drawn with plain weights, which the next forward pass packs again.
+        self._packs_next = True
 
     def _step_event(self) -> Event:
         started = time.perf_counter()
@@ -222,6 +229,10 @@ class Trainer:
         features = encode_batch(self.base, batch, clip_skip)
         answers = base_answers(self.base, self.adapter, batch, settings, clip_skip=clip_skip)
         result = compute_loss(self.base, batch, features, settings, answers)
+        if self._packs_next:
+            # Packing leaves holes where the plain weights were, among what the way back needs.
+            return_freed_memory()
+            self._packs_next = False
         if not torch.isfinite(result.loss):
             where = first_non_finite_module(self.base, batch, features, settings, answers)
             raise non_finite_error(self.step + 1, batch, "loss", where)
