@@ -157,6 +157,20 @@ CASES = {
     "text-stop-after-the-end": [
         ({"train.text_encoder": True, "train.steps": 5, "train.text_encoder_stop": 5}, Known()),
     ],
+    "rounds-that-do-not-add-up": [
+        ({"train.rounds": 2, ADAPTER + "kind": "loha"}, Known()),
+        ({"train.rounds": 2, ADAPTER + "decompose": "output"}, Known()),
+        ({"train.rounds": 2, ADAPTER + "mid": True, "train.conv_rank": 4}, Known()),
+        ({"train.rounds": 2, ADAPTER + "start": "a.safetensors"}, Known()),
+    ],
+    "rounds-that-hold-the-base": [
+        ({"train.rounds": 2, LOSS + "base_prior": 1.0, "captions.trigger": "hoshi"}, Known()),
+        ({"train.rounds": 2, LOSS + "masked_prior": 1.0}, Known()),
+    ],
+    "rounds-without-steps": [
+        ({"train.rounds": 3, "train.steps": 2}, Known()),
+        ({"train.rounds": 3, "train.steps": 30, "train.warmup_steps": 10}, Known()),
+    ],
     "keep-every-without-last": [({"train.keep_every": 2}, Known())],
     "bounds-without-reader": [
         ({"pictures.bucket_mode": "no_upscale", "pictures.bucket_max": 1024}, Known()),
@@ -216,6 +230,8 @@ FINE = [
     ({"train.optimizer": "schedulefree_adamw", "train.schedule": "constant"}, Known()),
     ({"train.optimizer": "adamw8bit"}, Known(device="cuda")),
     ({"train.epochs": 3, "train.warmup_steps": 2000}, Known()),
+    ({"train.rounds": 3, "train.steps": 33, "train.warmup_steps": 10}, Known()),
+    ({"train.rounds": 3, ADAPTER + "base_adapters": ("a",), "train.conv_rank": 4}, Known()),
     ({"train.max_grad_norm": 0.0, "train.max_grad_value": 0.5}, Known()),
     ({"pictures.bucket_max": 1536}, Known(resolution=1024)),
     ({"pictures.bucket_max": 1024, "pictures.bucket_min": 1024}, Known(resolution=1024)),

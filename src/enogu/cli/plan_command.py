@@ -66,6 +66,11 @@ def plan(
     console.print(
         f"{train.steps} steps of up to {at_most} pictures, {made.epochs:.1f} times through all"
     )
+    if train.rounds > 1:
+        console.print(
+            f"In {train.rounds} rounds: each begins with a fresh adapter on the base with those "
+            f"before merged into it; the file has {train.rounds} times the ranks"
+        )
     if held := [item.record.name for item in setup.prepared.held_out]:
         shown = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
         console.print(f"Held out and measured, never trained: {escape(shown)}")

@@ -34,6 +34,11 @@ class TrainConfig(Section):
     """How often every picture is seen, repeats not counted. When set, it decides in place of
     `steps`."""
 
+    rounds: int = Field(default=1, ge=1, le=100)
+    """Train in this many rounds of equal length: after each, the adapter is merged into the base
+    and a fresh one is begun. The file is the sum of all, with the ranks of all together. The
+    schedule goes on falling over all rounds; `warmup_steps` begin each. 1: plain training."""
+
     batch_size: int = Field(default=1, ge=1, le=1024)
     """Pictures that are computed at once, all from one bucket."""
 

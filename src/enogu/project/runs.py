@@ -7,6 +7,7 @@
     ├── events.jsonl     the one record of what happened
     ├── state.safetensors    what is needed to go on
     ├── ema/             running means of the adapters (train.ema)
+    ├── rounds/          adapters of rounds that are over (train.rounds)
     ├── samples/         pictures drawn on the way
     ├── my-character-000200.safetensors, my-character.safetensors   adapters
     └── report.html
@@ -59,6 +60,11 @@ class RunFolder:
     def ema_dir(self) -> Path:
         """Running means of the adapters, under the names of the adapters they belong to."""
         return self.path / "ema"
+
+    @property
+    def rounds_dir(self) -> Path:
+        """Adapters of rounds that are over; the run needs them to go on."""
+        return self.path / "rounds"
 
     @property
     def report_path(self) -> Path:

@@ -1,6 +1,7 @@
 """From settings to the adapter that is trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from enogu.adapters import AdapterSet, AdapterSpec, StepNoise, inject_adapter
@@ -11,6 +12,9 @@ from enogu.errors import AdapterError
 from enogu.families.base import Base
 from enogu.files import sha256_file
 from enogu.project import Project
+
+_SEEDS_APART = 1_000_003
+"""Between the seeds of two rounds; people count seeds up by one."""
 
 
 def adapter_spec(train: TrainConfig, layout: BlockLayout) -> AdapterSpec:
@@ -64,19 +68,24 @@ def adapter_spec(train: TrainConfig, layout: BlockLayout) -> AdapterSpec:
     )
 
 
-def attach_adapter(base: Base, config: ProjectConfig, root: Path = Path()) -> AdapterSet:
+def attach_adapter(
+    base: Base, config: ProjectConfig, root: Path = Path(), *, round_number: int = 0
+) -> AdapterSet:
     """Attach the adapter that is to be trained: fresh, or from the file the settings name.
 
     Args:
         base: The base, with its other adapters merged.
         config: All settings.
         root: The project folder, from which relative paths start.
+        round_number: The round it is trained in, from 0; each begins with other numbers, so that
+            rounds do not learn in the same directions.
 
     Raises:
         AdapterError: No layer is left to adapt, or the file does not fit.
     """
     train = config.train
     spec = adapter_spec(train, BlockLayout.of_base(base))
+    spec = replace(spec, seed=spec.seed + round_number * _SEEDS_APART)
     start = train.adapter.start
     if start and train.adapter.start_sizes:
         return adapter_of_file(base, _existing(root, start), spec)

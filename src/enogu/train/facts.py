@@ -40,6 +40,7 @@ def training_facts(
     output_name: str,
     step: int,
     started_at: float,
+    num_rounds: int = 1,
 ) -> TrainingFacts:
     """Gather the facts of an adapter saved at `step`.
 
@@ -52,8 +53,9 @@ def training_facts(
         output_name: File name of the adapter without ending.
         step: Steps done.
         started_at: When the run began, seconds since 1970.
+        num_rounds: How many rounds the file is the sum of: its ranks are those of all together.
     """
-    train = config.train
+    train = _summed(config.train, num_rounds)
     text_rank = train.text_encoder_rank if train.text_encoder else None
     text_alpha = train.text_encoder_alpha if train.text_encoder else None
     return TrainingFacts(
@@ -79,6 +81,27 @@ def training_facts(
         data=_data_facts(config, prepared),
         trigger=_triggers(config, prepared),
         timestep_range=(train.loss.timestep_min, train.loss.timestep_max),
+    )
+
+
+def _summed(train: TrainConfig, num_rounds: int) -> TrainConfig:
+    """Return the settings with the ranks and alphas that the sum of several rounds has."""
+    if num_rounds == 1:
+        return train
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * num_rounds
+
+    sizes = ("rank", "alpha", "conv_rank", "conv_alpha", "text_encoder_rank", "text_encoder_alpha")
+    blocks = {
+        name: tuple(value * num_rounds for value in getattr(train.blocks, name))
+        for name in ("ranks", "alphas", "conv_ranks", "conv_alphas")
+    }
+    return train.model_copy(
+        update={
+            **{name: times(getattr(train, name)) for name in sizes},
+            "blocks": train.blocks.model_copy(update=blocks),
+        }
     )
 
 

@@ -1,6 +1,7 @@
 """The base of a run, with the adapters merged that its settings name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import torch
 
@@ -14,8 +15,21 @@ from enogu.train.held import hold_vae
 from enogu.train.setup import Setup
 
 
-def load_base(setup: Setup, parts: Collection[Part], *, device: torch.device | None = None) -> Base:
-    """Load parts of the base, with the adapters merged that the settings name for it."""
+def load_base(
+    setup: Setup,
+    parts: Collection[Part],
+    *,
+    device: torch.device | None = None,
+    learnt: Sequence[tuple[Path, float]] = (),
+) -> Base:
+    """Load parts of the base, with the adapters merged that the settings name for it.
+
+    Args:
+        setup: The run.
+        parts: What is loaded.
+        device: Where to; that of the run by default.
+        learnt: Further adapters to merge, with strengths: those of rounds that are over.
+    """
     base = load_configured_base(
         setup.project.base_reference,
         setup.config.model,
@@ -24,7 +38,7 @@ def load_base(setup: Setup, parts: Collection[Part], *, device: torch.device | N
         parts=parts,
     )
     if parts:
-        merge_files(base, base_adapter_files(setup.project))
+        merge_files(base, [*base_adapter_files(setup.project), *learnt])
     if "vae" in parts:
         hold_vae(base.vae, setup.config.machine, base.downscale)
     return base

@@ -45,6 +45,8 @@ class Trainer:
         log: Where events go.
         digest: What makes this run this run.
         step: Steps done.
+        first: Steps that were done when this adapter was begun: more than 0 in later rounds.
+        end: Steps done when it hands back; the last step of all when None.
         ema: The running mean of the adapter, when one is kept.
         loss_scale: What the loss is multiplied by, where the base computes in fp16.
         ended_early: Whether a measurement ended the run before its last step.
@@ -58,6 +60,8 @@ class Trainer:
     log: EventLog
     digest: str
     step: int = 0
+    first: int = 0
+    end: int | None = None
     ema: EmaWeights | None = None
     loss_scale: LossScale | None = None
     ended_early: bool = False
@@ -78,10 +82,11 @@ class Trainer:
         observe: Observer,
         stop: Callable[[], bool],
     ) -> bool:
-        """Train until the last step, or until `stop` says so between two steps.
+        """Train until the last step of the round, or until `stop` says so between two steps.
 
         Args:
-            save: Saves adapter and state; called when it is due, at the end, and when stopped.
+            save: Saves adapter and state; called when it is due, at the end of the run and of a
+                round, and when stopped.
             sample: Draws samples; called before the first step, when it is due, and at the end.
             save_due: Asked after every step, with the number of steps done.
             sample_due: Likewise.
@@ -92,7 +97,7 @@ class Trainer:
             stop: Asked after every step.
 
         Returns:
-            Whether the last step was reached, or a measurement ended the run.
+            Whether the last step of the round was reached, or a measurement ended the run.
 
         Raises:
             NonFiniteError: A loss or gradient is not finite. Nothing is saved over the last
@@ -105,7 +110,8 @@ class Trainer:
             self._draw(sample)
         if self.step == 0 and measure is not None:
             measure(self)
-        while self.step < settings.steps:
+        end = settings.steps if self.end is None else self.end
+        while self.step < end:
             observe(self._step_event())
             last = self.step == settings.steps
             stopped = total(float(stop())) > 0 and not last
@@ -116,7 +122,7 @@ class Trainer:
             if self.config.validation.patience:
                 # Only the process that leads measures; the others learn here that it is over.
                 self.ended_early = total(float(self.ended_early)) > 0
-            if saves or last or stopped or self.ended_early:
+            if saves or self.step == end or stopped or self.ended_early:
                 save(self)
             if drawn and (last or self.ended_early or sample_due(self.step)):
                 self._draw(sample)
@@ -195,7 +201,7 @@ class Trainer:
                 "largest_norm": report.largest,
             }
         if self.ema is not None:
-            self.ema.update(self.step + 1)
+            self.ema.update(self.step + 1 - self.first)
         return taken
 
     def _overflows(self, scale: LossScale) -> bool:

@@ -30,6 +30,7 @@ FIXED = (
     "train.text_encoder",
     "train.targets",
     "train.exclude",
+    "train.rounds",
     "train.optimizer",
     "train.optimizer_args",
     "train.ema",
@@ -112,6 +113,9 @@ def resume_with_changes(
         )
     changes = _changes(run, setup)
     fixed = {name: pair for name, pair in changes.items() if is_fixed(name)}
+    if setup.config.train.rounds > 1 and "train.steps" in changes:
+        # Rounds that are over ended where the old number of steps said.
+        fixed["train.steps"] = changes["train.steps"]
     if fixed:
         raise ConfigError(_fixed_message(run, fixed, changes), hint=_FIXED_HINT)
     steps = setup.config.train.steps
@@ -165,14 +169,17 @@ def check_run(run: RunFolder) -> tuple[StateHeader, list[Event]]:
     return header, events
 
 
-def differing_settings(run: RunFolder, setup: Setup) -> dict[str, tuple[object, object]]:
-    """Return settings that matter and differ: name to the run's value and the present one.
-
-    Raises:
-        ProjectError: The settings of the run are missing.
-        ConfigError: They do not fit this version.
-    """
-    return _changes(run, setup)
+def why_other(run: RunFolder, setup: Setup) -> str:
+    """Say in what an unfinished run differs; in general words where its settings are unreadable."""
+    try:
+        changes = _changes(run, setup)
+    except (ProjectError, ConfigError):
+        changes = {}
+    if not changes:
+        return "its pictures, base or number format were others"
+    shown = [f"{name} was {old} (now {new})" for name, (old, new) in list(changes.items())[:4]]
+    more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""
+    return f"its settings were others: {', '.join(shown)}{more}"
 
 
 def _changes(run: RunFolder, setup: Setup) -> dict[str, tuple[object, object]]:

@@ -1,5 +1,6 @@
 """When adapters and states are saved, and which of the saved adapters are given up again."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 
@@ -70,3 +71,8 @@ def superseded(
         return []
     older = list(enumerate(saves, start=1))[:-keep_last]
     return [str(event["file"]) for number, event in older if not keep_every or number % keep_every]
+
+
+def is_of_a_step(name: str) -> bool:
+    """Whether an adapter was saved on the way: the final one has no step in its name."""
+    return re.search(r"-\d{6,}\.safetensors$", name) is not None

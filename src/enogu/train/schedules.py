@@ -9,6 +9,7 @@ import torch
 from enogu.config import TrainConfig
 from enogu.errors import ConfigError
 from enogu.train.import_path import load_class, make
+from enogu.train.rounds import step_in_round
 
 RateFactor = Callable[[int], float]
 """From a step, counted from 0, to the factor of the learning rate."""
@@ -28,7 +29,7 @@ def rate_schedule(settings: TrainConfig) -> RateFactor:
         cosine_restarts the same in `restarts` equal waves, each from 1 (SGDR, arXiv:1608.03983,
         with equal periods); polynomial (1 - x)^power; rex (1 - x) / (1 - x / 2)
         (arXiv:2107.04197). With a floor f the factor is f + (1 - f) times that. A class gives its
-        own rates.
+        own rates. Rounds after the first begin with the same warm-up, times the schedule.
 
     Raises:
         ConfigError: The class cannot be made, or needs to be told the loss.
@@ -42,7 +43,10 @@ def rate_schedule(settings: TrainConfig) -> RateFactor:
         if step < warmup:
             return (step + 1) / (warmup + 1)
         value = shape((step - warmup) / (settings.steps - warmup), settings)
-        return floor + (1 - floor) * value if floor else value
+        value = floor + (1 - floor) * value if floor else value
+        if settings.rounds > 1 and (done := step_in_round(settings, step)) < warmup:
+            value *= (done + 1) / (warmup + 1)
+        return value
 
     return factor
 

@@ -1,9 +1,8 @@
 """A whole run: caches, base, adapter, loop, files. The same call goes on where it was stopped."""
 
 import contextlib
-import re
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +14,12 @@ from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
 from enogu.adapters.file import SAVE_DTYPES
 from enogu.config import MachineConfig
-from enogu.errors import ConfigError, ProjectError
 from enogu.families.base import Base
 from enogu.families.spec import ALL_PARTS, Part
 from enogu.files import make_dirs, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import peak_memory_bytes, return_freed_memory
-from enogu.machine.parallel import leading, rank
+from enogu.machine.parallel import leading, rank, total
 from enogu.project import Project
 from enogu.project.runs import RunFolder
 from enogu.train.adapter import attach_adapter, starting_hashes
@@ -43,12 +41,13 @@ from enogu.train.loop import Observer, Trainer
 from enogu.train.loss_scale import LossScale
 from enogu.train.meter import Meter
 from enogu.train.optimizers import build_optimizer, rates_of, set_rates, weights_for_use
-from enogu.train.resume import differing_settings, resume_with_changes
+from enogu.train.resume import resume_with_changes, why_other
 from enogu.train.rounding import in_full_precision
+from enogu.train.rounds import Rounds
 from enogu.train.sample_scores import Judging, score_of_file
 from enogu.train.samples import Sample, SampleDrawer
-from enogu.train.saving import SaveTimes, sample_due, superseded
-from enogu.train.setup import Setup, open_setup
+from enogu.train.saving import SaveTimes, is_of_a_step, sample_due, superseded
+from enogu.train.setup import open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
 from enogu.train.tensorboard import TensorBoardWriter
 from enogu.train.text_cache import TextCache
@@ -131,7 +130,7 @@ def train_project(
             )
         else:
             choice = choose_run(
-                project.runs_dir, digest, new=new, why_other=lambda run: _why_other(run, setup)
+                project.runs_dir, digest, new=new, why_other=lambda run: why_other(run, setup)
             )
         stage("look", 1, 1)
         if choice.action == "finished":
@@ -190,6 +189,8 @@ class _Session:
         self.stage = stage
         self.observe = observe
         self.log = EventLog(choice.run.events_path)
+        self.rounds = Rounds(choice.run.rounds_dir, fit.setup.config.train)
+        self.learnt: list[tuple[Path, float]] = []
         self.saved: Path | None = None
         self.board: TensorBoardWriter | None = None
 
@@ -205,15 +206,18 @@ class _Session:
         """Do the steps as a process that only follows."""
         self.log = SilentLog(self.choice.run.events_path)
         latents, text = self._fill_caches()
-        self._load(needs_text=text is None)
-        self._trainer(latents, text).run(
-            save=lambda trainer: None,
-            sample=lambda trainer: None,
-            save_due=lambda step: False,
-            sample_due=lambda step: False,
-            observe=lambda event: None,
-            stop=lambda: False,
-        )
+        for trainer in self._trainers(latents, text):
+            finished = trainer.run(
+                save=lambda trainer: None,
+                sample=lambda trainer: None,
+                save_due=lambda step: False,
+                sample_due=lambda step: False,
+                observe=lambda event: None,
+                stop=lambda: False,
+            )
+            del trainer  # its base must be gone before the next is loaded
+            if not finished:
+                break
 
     def _run(self, stop: Callable[[], bool]) -> TrainResult:
         latents, text = self._fill_caches()
@@ -238,12 +242,41 @@ class _Session:
     def _train(
         self, latents: LatentCache, text: TextCache | None, stop: Callable[[], bool]
     ) -> TrainResult:
-        self._load(needs_text=text is None)
-        trainer = self._trainer(latents, text)
+        finished, step, early = True, self.choice.step, False
+        for trainer in self._trainers(latents, text):
+            finished = self._train_round(trainer, latents, text, stop)
+            step, early = trainer.step, trainer.ended_early
+            del trainer  # its base must be gone before the next is loaded
+            if not finished:
+                break
+        peak = peak_memory_bytes(self.setup.device)
+        self._record(
+            "end" if finished else "stop",
+            step=step,
+            peak_bytes=peak,
+            seconds=round(time.time() - self.started, 1),
+            **({"early": True} if early else {}),
+        )
+        return TrainResult(
+            run=self.choice.run,
+            outcome="finished" if finished else "stopped",
+            step=step,
+            adapter=self.saved,
+            note=self.choice.note,
+        )
+
+    def _train_round(
+        self,
+        trainer: Trainer,
+        latents: LatentCache,
+        text: TextCache | None,
+        stop: Callable[[], bool],
+    ) -> bool:
+        """Train to the end of a round; return whether it was reached."""
         drawer = self._drawer(trainer.adapter)
         meter = self._meter(latents, text)
         try:
-            finished = trainer.run(
+            return trainer.run(
                 save=self._save,
                 sample=lambda trained: self._sample(drawer, trained),
                 save_due=SaveTimes(self.config.train, self.setup.feed).due,
@@ -256,21 +289,21 @@ class _Session:
         except Exception as error:
             self._record("error", step=trainer.step, message=str(error))
             raise
-        peak = peak_memory_bytes(self.setup.device)
-        self._record(
-            "end" if finished else "stop",
-            step=trainer.step,
-            peak_bytes=peak,
-            seconds=round(time.time() - self.started, 1),
-            **({"early": True} if trainer.ended_early else {}),
-        )
-        return TrainResult(
-            run=self.choice.run,
-            outcome="finished" if finished else "stopped",
-            step=trainer.step,
-            adapter=self.saved,
-            note=self.choice.note,
-        )
+
+    def _trainers(self, latents: LatentCache, text: TextCache | None) -> Iterator[Trainer]:
+        """Yield one trainer for each round that is left, each with the base as it is by then."""
+        looked_at, step, last = self.base, self.choice.step, False
+        while not last:
+            self.base = looked_at
+            return_freed_memory()
+            self._load(step, needs_text=text is None)
+            trainer = self._trainer(latents, text, step)
+            yield trainer
+            step = trainer.step
+            last = step == self.config.train.steps or trainer.ended_early
+            del trainer
+            # Nobody reads the adapter of a round before the process that leads has written it.
+            total(0.0)
 
     def _record(self, event: str, **values: object) -> Event:
         entry = self.log.write(event, **values)
@@ -376,22 +409,28 @@ class _Session:
         self.stage("load", 0, 1)
         return load_base(self.setup, (part,))
 
-    def _load(self, *, needs_text: bool) -> None:
-        """Load what the loop needs: the UNet, and the rest when samples or training ask for it."""
+    def _load(self, step: int, *, needs_text: bool) -> None:
+        """Load what the loop needs: the UNet, and the rest when samples or training ask for it.
+
+        Args:
+            step: Steps done; rounds that are over by then are merged.
+            needs_text: Whether the text encoders are trained.
+        """
         parts: list[Part] = ["unet", *held_while_training(self.setup)]
         assert needs_text <= ("text_encoders" in parts)
         self.stage("load", 0, 1)
         looked_at = self.base
-        self.base = load_base(
-            self.setup, parts, device=loads_on(self.config.machine, self.setup.device)
-        )
+        self.learnt = self.rounds.files(step)
+        device = loads_on(self.config.machine, self.setup.device)
+        self.base = load_base(self.setup, parts, device=device, learnt=self.learnt)
         # The files are gigabytes and their hash is known already.
         self.base.hash_content = lambda: looked_at.content_hash
         self.stage("load", 1, 1)
 
-    def _trainer(self, latents: LatentCache, text: TextCache | None) -> Trainer:
-        setup, config = self.setup, self.config
-        adapter = attach_adapter(self.base, config, setup.project.root)
+    def _trainer(self, latents: LatentCache, text: TextCache | None, step: int) -> Trainer:
+        setup, config, rounds = self.setup, self.config, self.rounds
+        number = rounds.next(step)
+        adapter = attach_adapter(self.base, config, setup.project.root, round_number=number)
         if config.train.adapter_dtype == "bf16":
             for parameter in adapter.parameters():
                 parameter.data = parameter.data.bfloat16()
@@ -402,20 +441,19 @@ class _Session:
         optimizer = build_optimizer(config.train, adapter.parameter_groups())
         ema = EmaWeights(adapter, config.train.ema) if config.train.ema else None
         scale = LossScale() if setup.precision.name == "fp16" else None
-        step = 0
-        if self.choice.action == "resume" and self.choice.run.state_path.is_file():
-            state = load_state(self.choice.run.state_path)
+        state = load_state(self.choice.run.state_path) if step else None
+        if state is not None:
+            scale = scale and (state.loss_scale or scale)
+        if state is not None and not rounds.is_over(step):
             adapter.load_state_dict(state.adapter)
             fresh = rates_of(optimizer) if self.choice.changes is not None else None
             # Its numbers are fp32; torch would give them the format of the weights.
             with in_full_precision(adapter.parameters(), config.train.seed, state.step):
                 restore_optimizer(optimizer, state.optimizer)
-            scale = scale and (state.loss_scale or scale)
             if fresh is not None:
                 set_rates(optimizer, fresh)
             if ema is not None:
                 ema.load_state_dict(state.ema)
-            step = state.step
         source = BatchSource(
             config,
             setup.prepared.all_items,
@@ -435,6 +473,8 @@ class _Session:
             log=self.log,
             digest=self.digest,
             step=step,
+            first=rounds.ends[number - 1] if number else 0,
+            end=rounds.end(step),
             ema=ema,
             loss_scale=scale,
         )
@@ -485,7 +525,7 @@ class _Session:
         if not missing:
             yield
             return
-        loaded = load_base(self.setup, missing)
+        loaded = load_base(self.setup, missing, learnt=self.learnt)
         self.base.borrow(loaded, missing)
         try:
             yield
@@ -507,15 +547,21 @@ class _Session:
             output_name=path.stem,
             step=trainer.step,
             started_at=self.started,
+            num_rounds=self.rounds.trained(trainer.step) + 1,
         )
         metadata = adapter_metadata(facts, private=self.config.train.private_metadata)
         save_dtype = self.config.train.save_dtype
         with weights_for_use(trainer.optimizer):
-            saved = save_adapter(trainer.adapter.state_dict(), path, metadata, save_dtype)
+            tensors = trainer.adapter.state_dict()
+            if self.rounds.is_over(trainer.step):
+                self.rounds.keep(trainer.step, tensors, metadata)
+            summed = self.rounds.with_earlier(trainer.step, tensors)
+            saved = save_adapter(summed, path, metadata, save_dtype)
         if trainer.ema is not None:
             beside = make_dirs(self.choice.run.ema_dir) / path.name
             with trainer.ema.in_place():
-                save_adapter(trainer.adapter.state_dict(), beside, metadata, save_dtype)
+                summed = self.rounds.with_earlier(trainer.step, trainer.adapter.state_dict())
+                save_adapter(summed, beside, metadata, save_dtype)
         save_state(self.choice.run.state_path, trainer.state())
         self.saved = path
         self._record("save", step=trainer.step, file=path.name, model_hash=saved.model_hash)
@@ -531,7 +577,7 @@ class _Session:
         saves = [
             event
             for event in events
-            if event["event"] == "save" and _is_of_a_step(str(event["file"]))
+            if event["event"] == "save" and is_of_a_step(str(event["file"]))
         ]
         best = advise(events).file
         for name in superseded(saves, keep_last=train.keep_last, keep_every=train.keep_every):
@@ -543,24 +589,6 @@ class _Session:
                 given_up.append(path.name)
         if given_up:
             self._record("prune", files=given_up)
-
-
-def _why_other(run: RunFolder, setup: Setup) -> str:
-    """Say in what an unfinished run differs; in general words where its settings are unreadable."""
-    try:
-        changes = differing_settings(run, setup)
-    except (ProjectError, ConfigError):
-        changes = {}
-    if not changes:
-        return "its pictures, base or number format were others"
-    shown = [f"{name} was {old} (now {new})" for name, (old, new) in list(changes.items())[:4]]
-    more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""
-    return f"its settings were others: {', '.join(shown)}{more}"
-
-
-def _is_of_a_step(name: str) -> bool:
-    """Whether an adapter was saved on the way: the final one has no step in its name."""
-    return re.search(r"-\d{6,}\.safetensors$", name) is not None
 
 
 def _on_own_device(project: Project) -> Project:

@@ -142,6 +142,61 @@ def _text_stop_in_run(config: "ProjectConfig", known: Known) -> str | None:
     )
 
 
+def _rounds_add_up(config: "ProjectConfig", known: Known) -> str | None:
+    train = config.train
+    if train.rounds == 1:
+        return None
+    begin = f"train.rounds is {train.rounds}, but "
+    if train.adapter.kind != "lora":
+        return begin + (
+            f"the sum of several adapters of train.adapter.kind {train.adapter.kind!r} is none of "
+            "that kind; set the kind to 'lora'"
+        )
+    if train.adapter.decompose != "off":
+        return begin + (
+            f"with train.adapter.decompose {train.adapter.decompose!r} the lengths of each round "
+            "belong to the weights of that round; set it to 'off'"
+        )
+    if train.adapter.mid:
+        return begin + (
+            "the middle factors of train.adapter.mid cannot stand side by side; switch it off"
+        )
+    if train.adapter.start:
+        return begin + (
+            f"each round begins with a fresh adapter, and train.adapter.start names "
+            f"{train.adapter.start}; name it in train.adapter.base_adapters to train on top of it"
+        )
+    return None
+
+
+def _rounds_hold_no_base(config: "ProjectConfig", known: Known) -> str | None:
+    train = config.train
+    if train.rounds == 1:
+        return None
+    for name in ("base_prior", "masked_prior"):
+        if getattr(train.loss, name):
+            return (
+                f"train.loss.{name} holds the base's own answer, but with train.rounds "
+                f"{train.rounds} the base is another one after each round; set one of them back "
+                "(regularisation pictures do the same work)"
+            )
+    return None
+
+
+def _rounds_have_steps(config: "ProjectConfig", known: Known) -> str | None:
+    train = config.train
+    # With epochs the number of steps is known only when the pictures have been counted.
+    if train.rounds == 1 or train.epochs is not None:
+        return None
+    shortest = train.steps // train.rounds
+    if train.warmup_steps < shortest:
+        return None
+    return (
+        f"train.rounds {train.rounds} in {train.steps} steps are {shortest} steps each, no more "
+        f"than train.warmup_steps {train.warmup_steps}, which begin every round; set fewer rounds"
+    )
+
+
 ADAPTER_CONFLICTS: tuple[Conflict, ...] = (
     Conflict(
         "lokr-options-of-others",
@@ -230,5 +285,29 @@ ADAPTER_CONFLICTS: tuple[Conflict, ...] = (
         ("train.text_encoder_stop", "train.steps"),
         "The run would end before.",
         _text_stop_in_run,
+    ),
+    Conflict(
+        "rounds-that-do-not-add-up",
+        (
+            "train.rounds",
+            "train.adapter.kind",
+            "train.adapter.decompose",
+            "train.adapter.mid",
+            "train.adapter.start",
+        ),
+        "The adapters of all rounds become one; only plain LoRA adds up to LoRA.",
+        _rounds_add_up,
+    ),
+    Conflict(
+        "rounds-that-hold-the-base",
+        ("train.rounds", "train.loss.base_prior", "train.loss.masked_prior"),
+        "After the first round the base holds what was learnt, and is no measure of itself.",
+        _rounds_hold_no_base,
+    ),
+    Conflict(
+        "rounds-without-steps",
+        ("train.rounds", "train.steps", "train.warmup_steps"),
+        "A round would be over before its warm-up is.",
+        _rounds_have_steps,
     ),
 )
