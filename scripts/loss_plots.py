@@ -37,6 +37,7 @@ class Panel:
 def panels() -> list[Panel]:
     """Return the plots, computed by the functions that training uses."""
     schedule = NoiseSchedule.scaled_linear()
+    terminal = schedule.with_zero_terminal_snr()
     snr, t = schedule.snr, torch.arange(1000)
 
     def values(tensor: torch.Tensor) -> list[float]:
@@ -91,7 +92,36 @@ def panels() -> list[Panel]:
             ),
             logarithmic=False,
         ),
+        Panel(
+            "signal-to-noise ratio of what the model sees",
+            (
+                ("as Stable Diffusion has it", values(snr)),
+                ("zero_terminal_snr (ends at 0)", values(terminal.snr)),
+                # The input has more noise than the target knows: variance 1 + gamma^2.
+                ("ip_noise_gamma 0.1", values(snr / (1 + 0.1**2))),
+                ("ip_noise_gamma 0.5", values(snr / (1 + 0.5**2))),
+            ),
+            logarithmic=True,
+        ),
+        Panel(
+            "signal-to-noise ratio of a channel's mean, 64x64 latents",
+            (
+                ("plain noise", values(_of_mean(snr, 0.0))),
+                ("noise_offset 0.0357", values(_of_mean(snr, 0.0357))),
+                ("noise_offset 0.1", values(_of_mean(snr, 0.1))),
+                ("zero_terminal_snr (ends at 0)", values(_of_mean(terminal.snr, 0.0))),
+            ),
+            logarithmic=True,
+        ),
     ]
+
+
+def _of_mean(snr: torch.Tensor, offset: float) -> torch.Tensor:
+    """Return the ratio for the mean of a channel whose mean has variance 1.
+
+    The mean of n independent numbers has variance 1 / n, and an offset adds its square.
+    """
+    return snr / (1 / (64 * 64) + offset**2)
 
 
 def loss_weights_svg() -> str:

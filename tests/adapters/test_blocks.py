@@ -67,6 +67,20 @@ def test_a_rate_of_zero_removes_the_block_and_others_have_their_rate():
     assert (group.part, group.rate) == ("unet", 0.5)
 
 
+def test_up_matrices_can_have_a_rate_of_their_own():
+    base = build_tiny_base("sd1")
+    down = [0.0] * 12
+    down[1] = 0.5
+    plan = block_plan(BlockLayout.of_base(base), down=down, mid=[0.0], up="zeros")
+    adapter = inject_adapter(base, AdapterSpec(rank=2, alpha=2, blocks=plan))
+    groups = adapter.parameter_groups(up_rate=16)
+    assert sorted(group.rate for group in groups) == [0.5, 8.0]
+    ups = {id(factor) for name, factor in adapter.named_parameters() if "lora_up" in name}
+    assert {id(one) for group in groups if group.rate == 8 for one in group.parameters} == ups
+    (whole,) = adapter.parameter_groups()
+    assert [id(one) for one in whole.parameters] == [id(one) for one in adapter.parameters()]
+
+
 def test_rates_up_to_the_threshold_count_as_zero():
     plan = block_plan(layout("sd1"), up="linear", threshold=0.5)
     rates = [plan.rates[f"OUT{n:02d}"] for n in range(12)]

@@ -81,6 +81,14 @@ CASES = {
             {
                 "train.optimizer": "prodigy",
                 "train.learning_rate": 1.0,
+                ADAPTER + "up_rate": 16.0,
+            },
+            Known(),
+        ),
+        (
+            {
+                "train.optimizer": "prodigy",
+                "train.learning_rate": 1.0,
                 "train.blocks.down": "sine",
             },
             Known(),
@@ -140,6 +148,9 @@ CASES = {
         ({ADAPTER + "kind": "dylora", ADAPTER + "unit": 4, "train.rank": 10}, Known()),
     ],
     "dropout-without-middle": [({ADAPTER + "kind": "loha", ADAPTER + "dropout": 0.1}, Known())],
+    "up-rate-without-up": [
+        ({ADAPTER + "kind": "loha", ADAPTER + "up_rate": 16.0}, Known()),
+    ],
     "mid-without-convolutions": [({ADAPTER + "mid": True}, Known())],
     "sizes-without-file": [({ADAPTER + "start_sizes": True}, Known())],
     "weights-without-adapters": [({ADAPTER + "base_adapter_weights": (1.0,)}, Known())],

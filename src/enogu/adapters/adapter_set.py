@@ -19,6 +19,7 @@ AdapterPart = Literal["unet", "text_encoder"]
 """`text_encoder` is all text encoders together."""
 
 # sd-scripts turns SD2's linear projections into 1x1 convolutions, and files follow that.
+_UP = "lora_up.weight"
 _CONVOLUTIONAL_IN_FILES = ("lora_down.weight", "lora_up.weight", "dora_scale", "lokr_w2", "diff")
 
 
@@ -117,12 +118,18 @@ class AdapterSet:
             for _, parameter in layer.update.factors()
         ]
 
-    def parameter_groups(self) -> list[ParameterGroup]:
-        """Return all parameters by part and by what their learning rate is multiplied by."""
+    def parameter_groups(self, *, up_rate: float = 1.0) -> list[ParameterGroup]:
+        """Return all parameters by part and by what their learning rate is multiplied by.
+
+        Args:
+            up_rate: What that of up matrices is multiplied by in addition (LoRA+).
+        """
         groups: dict[tuple[LoraPart, float], list[nn.Parameter]] = {}
         for name, layer in self.layers.items():
-            key = self.targets[name].part, self._rates.get(name, 1.0)
-            groups.setdefault(key, []).extend(factor for _, factor in layer.update.factors())
+            for suffix, factor in layer.update.factors():
+                own = up_rate if suffix == _UP else 1.0
+                key = self.targets[name].part, self._rates.get(name, 1.0) * own
+                groups.setdefault(key, []).append(factor)
         return [
             ParameterGroup(part=part, rate=rate, parameters=parameters)
             for (part, rate), parameters in groups.items()

@@ -55,6 +55,10 @@ class AdapterConfig(Section):
     max_norm: float | None = Field(default=None, gt=0)
     """Shrink the update of a layer whose norm grows beyond this; 1 is usual. Empty: no limit."""
 
+    up_rate: float = Field(default=1.0, gt=0, le=1000)
+    """What the learning rate of the second of the two matrices, which starts at zero, is multiplied
+    by (LoRA+, arXiv:2402.12354; 16 is usual there). Only for `lora` and `dylora`."""
+
     start: str = ""
     """Go on from this adapter file instead of from nothing. Kind and ranks must be those of the
     settings; the alphas are the file's. The optimiser starts anew."""

@@ -170,8 +170,11 @@ class TrainConfig(Section):
     """Write the curves for TensorBoard into this folder while training, each run in a folder of its
     own. Relative to the project. Needs the package tensorboard."""
 
+    comment: str = ""
+    """Text that is written into the adapter file, for people; other programs show it."""
+
     private_metadata: bool = False
-    """Leave tags, folder names and the like out of the adapter file."""
+    """Leave tags, folder names, the comment and the like out of the adapter file."""
 
     adapter: AdapterConfig = AdapterConfig()
     blocks: BlocksConfig = BlocksConfig()

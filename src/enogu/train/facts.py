@@ -155,6 +155,7 @@ def _run_facts(
         masked_loss=train.loss.masked
         and any(item.settings(config.pictures).alpha_as_mask for item in prepared.items),
         clip_skip=config.model.clip_skip,
+        training_comment=train.comment or None,
     )
 
 
@@ -175,6 +176,7 @@ def _network_arguments(train: TrainConfig) -> dict[str, str]:
         "dropout": adapter.dropout or None,
         "rank_dropout": adapter.rank_dropout or None,
         "module_dropout": adapter.module_dropout or None,
+        "loraplus_lr_ratio": adapter.up_rate if adapter.up_rate != 1 else None,
     }
     if module == "lycoris.kohya":
         given |= {
@@ -226,8 +228,10 @@ def _data_facts(config: ProjectConfig, prepared: Prepared) -> DataFacts:
         keep_tokens=captions.keep_tags,
         keep_tokens_separator=captions.keep_separator or None,
         caption_dropout_rate=captions.dropout,
+        caption_dropout_every_n_epochs=captions.dropout_every_epochs or 0,
         caption_tag_dropout_rate=captions.tag_dropout,
         flip_aug=any(item.settings(config.pictures).flip for item in prepared.items),
+        color_aug=any(item.settings(config.pictures).vary_colour for item in prepared.items),
         dataset_dirs=_folders(prepared.items),
         reg_dataset_dirs=_folders(prepared.regularisation),
         bucket_info=bucket_info(

@@ -21,6 +21,7 @@ _FREE_SETTINGS = {
         "keep_every",
         "save_dtype",
         "name",
+        "comment",
         "private_metadata",
         "tensorboard",
     },

@@ -41,6 +41,7 @@ FIXED = (
     "train.adapter.full_matrix",
     "train.adapter.decompose_both",
     "train.adapter.unit",
+    "train.adapter.up_rate",
     "train.adapter.start",
     "train.adapter.start_sizes",
     "train.adapter.base_adapters",

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from enogu import __version__
 from enogu.adapters import AdapterSet, adapter_metadata, save_adapter
 from enogu.adapters.file import SAVE_DTYPES
@@ -19,7 +17,7 @@ from enogu.families.spec import ALL_PARTS, Part
 from enogu.files import make_dirs, storage_errors
 from enogu.frozen import pack_frozen
 from enogu.machine import peak_memory_bytes, return_freed_memory
-from enogu.machine.parallel import leading, rank, total
+from enogu.machine.parallel import leading, total
 from enogu.project import Project
 from enogu.project.runs import RunFolder
 from enogu.train.adapter import attach_adapter, starting_hashes
@@ -47,7 +45,7 @@ from enogu.train.rounds import Rounds
 from enogu.train.sample_scores import Judging, score_of_file
 from enogu.train.samples import Sample, SampleDrawer
 from enogu.train.saving import SaveTimes, is_of_a_step, sample_due, superseded
-from enogu.train.setup import open_setup
+from enogu.train.setup import on_own_device, open_setup
 from enogu.train.state import load_state, restore_optimizer, save_state
 from enogu.train.tensorboard import TensorBoardWriter
 from enogu.train.text_cache import TextCache
@@ -155,7 +153,7 @@ def follow_run(project: Project, choice: RunChoice, digest: str, needs: Forecast
         digest: What makes this run this run.
         needs: What the run needs.
     """
-    setup = open_setup(_on_own_device(project))
+    setup = open_setup(on_own_device(project))
     setup.place.occupy()
     fit = Fit(setup=setup, forecast=needs)
     base = load_base(setup, ())
@@ -438,7 +436,8 @@ class _Session:
         pack_frozen(self.base.unet, dtype=self.base.dtype)
         if config.train.gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
-        optimizer = build_optimizer(config.train, adapter.parameter_groups())
+        groups = adapter.parameter_groups(up_rate=config.train.adapter.up_rate)
+        optimizer = build_optimizer(config.train, groups)
         ema = EmaWeights(adapter, config.train.ema) if config.train.ema else None
         scale = LossScale() if setup.precision.name == "fp16" else None
         state = load_state(self.choice.run.state_path) if step else None
@@ -589,15 +588,3 @@ class _Session:
                 given_up.append(path.name)
         if given_up:
             self._record("prune", files=given_up)
-
-
-def _on_own_device(project: Project) -> Project:
-    """Return the project with the device of this process."""
-    config = project.resolved.config
-    leads_on = torch.device(config.machine.device)
-    if leads_on.type != "cuda":
-        return project
-    index = ((leads_on.index or 0) + rank()) % torch.cuda.device_count()
-    machine = config.machine.model_copy(update={"device": f"cuda:{index}"})
-    config = config.model_copy(update={"machine": machine})
-    return replace(project, resolved=replace(project.resolved, config=config))

@@ -1,6 +1,6 @@
 """What is known of a run before any model is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -8,6 +8,7 @@ from enogu.config import Known, ProjectConfig, find_conflicts
 from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
 from enogu.machine import Precision, Workplace, choose_workplace
+from enogu.machine.parallel import rank
 from enogu.project import Project
 from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules
@@ -131,3 +132,15 @@ def settled(config: ProjectConfig, feed: Feed) -> ProjectConfig:
     warmup = round(train.warmup_share * steps) if train.warmup_share else train.warmup_steps
     changes = {"steps": steps, "epochs": None, "warmup_steps": warmup, "warmup_share": 0.0}
     return config.model_copy(update={"train": train.model_copy(update=changes)})
+
+
+def on_own_device(project: Project) -> Project:
+    """Return the project with the device of this process."""
+    config = project.resolved.config
+    leads_on = torch.device(config.machine.device)
+    if leads_on.type != "cuda":
+        return project
+    index = ((leads_on.index or 0) + rank()) % torch.cuda.device_count()
+    machine = config.machine.model_copy(update={"device": f"cuda:{index}"})
+    config = config.model_copy(update={"machine": machine})
+    return replace(project, resolved=replace(project.resolved, config=config))

@@ -49,6 +49,10 @@ def test_options_that_only_repeat_our_defaults_are_not_told():
     ("options", "settings"),
     [
         ({"network_dim": 16, "network_alpha": 8.0}, {"train.rank": 16, "train.alpha": 8.0}),
+        (
+            {"network_args": ["loraplus_unet_lr_ratio=8"], "network_train_unet_only": True},
+            {"train.adapter.up_rate": 8.0},
+        ),
         ({"network_args": ["conv_dim=4"]}, {"train.conv_rank": 4, "train.conv_alpha": 1.0}),
         (
             {"network_module": "lycoris.kohya", "network_args": ["algo=loha"], "network_dim": 8},
@@ -193,7 +197,7 @@ def test_one_size_for_all_pictures_is_one_bucket():
         ({"random_crop": True}, "random_crop", "missing", "vary_crop"),
         ({"face_crop_aug_range": "2,4"}, "face_crop_aug_range", "missing", "before training"),
         ({"network_module": "networks.oft"}, "network_module", "missing", "not trained here"),
-        ({"network_args": ["loraplus_lr_ratio=16"]}, "network_args", "missing", "loraplus"),
+        ({"network_args": ["loraplus_unet_lr_ratio=16"]}, "network_args", "missing", "loraplus"),
         ({"min_snr_gamma": 5.0, "debiased_estimation_loss": True}, "debiased_estimation_loss",
          "missing", "multiply"),
         ({"lr_scheduler": "piecewise_constant"}, "lr_scheduler", "missing", "piecewise_constant"),
@@ -322,6 +326,7 @@ ROUND_TRIPS = [
     {"train.tensorboard": "logs", "pictures.vary_colour": 0.1},
     {"machine.base_format": "fp8", "machine.precision": "bf16", "train.adapter_dtype": "bf16"},
     {"captions.dropout_every_epochs": 3, "captions.dropout": 0.1},
+    {"train.adapter.up_rate": 16.0, "train.comment": "for people"},
     {"train.adapter.max_norm": 1.0, "train.adapter.base_adapters": ("a",)},
 ]  # fmt: skip
 

@@ -78,6 +78,16 @@ def _dropout_needs_middle(config: "ProjectConfig", known: Known) -> str | None:
     )
 
 
+def _up_rate_needs_up(config: "ProjectConfig", known: Known) -> str | None:
+    adapter = config.train.adapter
+    if adapter.up_rate == 1 or adapter.kind in ("lora", "dylora"):
+        return None
+    return (
+        f"train.adapter.up_rate is {adapter.up_rate:g}, but kind {adapter.kind!r} has not one "
+        "matrix that starts at zero and one that does not; set it to 1"
+    )
+
+
 def _mid_needs_convolutions(config: "ProjectConfig", known: Known) -> str | None:
     if not config.train.adapter.mid or config.train.conv_rank is not None:
         return None
@@ -239,6 +249,12 @@ ADAPTER_CONFLICTS: tuple[Conflict, ...] = (
         ("train.adapter.dropout", "train.adapter.kind"),
         "LoHa and LoKr have no narrow middle between two matrices.",
         _dropout_needs_middle,
+    ),
+    Conflict(
+        "up-rate-without-up",
+        ("train.adapter.up_rate", "train.adapter.kind"),
+        "LoHa and LoKr are products of more matrices.",
+        _up_rate_needs_up,
     ),
     Conflict(
         "mid-without-convolutions",

@@ -73,6 +73,11 @@ def _one_rate(config: "ProjectConfig", known: Known) -> str | None:
                 f"{train.optimizer} finds one step size for all parts and does not support two; "
                 "leave the first empty"
             )
+    if train.adapter.up_rate != 1:
+        return (
+            f"train.adapter.up_rate is {train.adapter.up_rate:g}, but {train.optimizer} finds one "
+            "step size for all weights; set it to 1"
+        )
     blocks = train.blocks
     for name in ("down", "mid", "up"):
         values = getattr(blocks, name)
@@ -220,6 +225,7 @@ TRAINING_CONFLICTS: tuple[Conflict, ...] = (
             "train.blocks.down",
             "train.blocks.mid",
             "train.blocks.up",
+            "train.adapter.up_rate",
             "train.learning_rate",
         ),
         "D-Adaptation and Prodigy estimate one distance over all weights.",

@@ -280,7 +280,7 @@ _OUTPUT = (
     _row("save_state", "flag", _STATE),
     _row("save_state_on_train_end", "flag", _STATE),
     _row("no_metadata", "flag", "train.private_metadata", default=False),
-    _row("training_comment", "text", _MODEL_CARD),
+    _row("training_comment", "text", "train.comment", default=""),
     *_rows(
         "text",
         _MODEL_CARD,

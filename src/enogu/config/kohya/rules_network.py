@@ -42,6 +42,7 @@ _ARGUMENTS: dict[str, tuple[str, _Read]] = {
     "dropout": ("train.adapter.dropout", float),
     "rank_dropout": ("train.adapter.rank_dropout", float),
     "module_dropout": ("train.adapter.module_dropout", float),
+    "loraplus_lr_ratio": ("train.adapter.up_rate", float),
     "unit": ("train.adapter.unit", lambda text: int(float(text))),
     "factor": ("train.adapter.factor", lambda text: int(float(text))),
     "full_matrix": ("train.adapter.full_matrix", _truth),
@@ -91,6 +92,8 @@ def _read(given: Given) -> None:
 def _read_arguments(given: Given, arguments: dict[str, str]) -> None:
     settings: dict[str, object] = {}
     left: list[str] = []
+    if given.on("network_train_unet_only") and "loraplus_unet_lr_ratio" in arguments:
+        arguments["loraplus_lr_ratio"] = arguments.pop("loraplus_unet_lr_ratio")
     for key, text in arguments.items():
         if key in _ARGUMENTS:
             name, read = _ARGUMENTS[key]
@@ -145,7 +148,11 @@ def _write(settings: Settings) -> Options:
     return options
 
 
-_UNUSED: dict[str, object] = {"train.adapter.factor": -1, "train.adapter.unit": 1}
+_UNUSED: dict[str, object] = {
+    "train.adapter.factor": -1,
+    "train.adapter.unit": 1,
+    "train.adapter.up_rate": 1,
+}
 """What a setting holds when it is not used, where that is not false or empty."""
 
 
