@@ -16,7 +16,7 @@ from enogu.pictures.duplicates.table import Floats, Integers, Table
 
 _BRUTE_FORCE_UP_TO = 4000
 _QUERY_BLOCK = 2048
-_SCORE_BLOCK = 4_000_000
+_SCORE_BLOCK = 1_000_000
 _VISITS = 12
 _TRAINING_VECTORS = 20_000
 _TRAINING_ROUNDS = 5

@@ -1,5 +1,6 @@
 """Many fingerprints as arrays: what search and comparison work on."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -45,11 +46,11 @@ class Table:
 
 def build_table(fingerprints: Iterable[Fingerprint]) -> Table:
     """Gather fingerprints; they are read once, so a generator over a database will do."""
-    data, sizes, boxes, hashes = bytearray(), list[int](), list[int](), list[bytes]()
+    data, sizes, boxes, hashes = bytearray(), array("q"), array("q"), list[bytes]()
     for one in fingerprints:
         data += one.thumbnail
-        sizes += (one.width, one.height)
-        boxes += (one.box.left, one.box.top, one.box.right, one.box.bottom)
+        sizes.extend((one.width, one.height))
+        boxes.extend(one.box)
         hashes.append(one.pixel_hash)
     return Table(
         thumbnails=np.frombuffer(data, dtype=np.uint8).reshape(-1, THUMBNAIL_BYTES),

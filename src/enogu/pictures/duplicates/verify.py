@@ -21,7 +21,7 @@ from enogu.pictures.pixels import Pixels
 LoadPixels: TypeAlias = Callable[[int], Pixels]
 """Returns uint8 [H, W, 3] of the picture at a place in the sequence of fingerprints."""
 
-_BATCH = 256
+_BATCH = 64
 _WORK_PX = 128
 _LEAST_WORK_PX = 32
 _CACHED_PICTURES = 256
