@@ -1,6 +1,5 @@
 """Work on many pictures in several processes, within a bound on memory, stoppable at any moment."""
 
-import itertools
 import math
 import multiprocessing
 import os
@@ -51,10 +50,9 @@ class Bounds:
 
 
 def run_all(
-    items: Iterable[Item],
+    items: Sequence[Item],
     function: Callable[[Item], Result],
     *,
-    count: int,
     bounds: Bounds,
     memory_need: Callable[[Item], int],
     stop: Callable[[], bool] | None = None,
@@ -63,8 +61,8 @@ def run_all(
 
     Args:
         items: Taken one after the other, as room becomes free; they are sent to other processes.
+            Some are looked at before, to guess the work ahead.
         function: Sent to other processes once.
-        count: How many items there are.
         bounds: How much of the machine to take.
         memory_need: Bytes that an item takes while it is worked on.
         stop: Asked before each item; what is under way is still finished and yielded.
@@ -73,10 +71,7 @@ def run_all(
         RunError: A process was ended from outside, mostly for lack of memory.
     """
     wanted = stop or (lambda: False)
-    items = iter(items)
-    first = list(itertools.islice(items, _PEEKED)) if bounds.workers > 1 else []
-    workers = min(bounds.workers, _worthwhile(first, count, memory_need, bounds))
-    items = itertools.chain(first, items)
+    workers = min(bounds.workers, _worthwhile(items, memory_need, bounds))
     if workers <= 1:
         for number, item in enumerate(items):
             if wanted():
@@ -97,13 +92,16 @@ def run_all(
             ) from error
 
 
-def _worthwhile(
-    first: Sequence[Item], count: int, memory_need: Callable[[Item], int], bounds: Bounds
-) -> int:
-    """Return how many processes the work ahead is worth, judged by its first items."""
-    if not first:
+def _worthwhile(items: Sequence[Item], memory_need: Callable[[Item], int], bounds: Bounds) -> int:
+    """Return how many processes the work ahead is worth, judged by some of its items."""
+    count = len(items)
+    if bounds.workers == 1 or count == 0:
         return 1
-    pixels = sum(memory_need(item) for item in first) / len(first) / BYTES_PER_PIXEL
+    # Spread over all of them: pictures of one folder are often of one size.
+    peeked = (
+        [place * count // _PEEKED for place in range(_PEEKED)] if count > _PEEKED else range(count)
+    )
+    pixels = sum(memory_need(items[place]) for place in peeked) / len(peeked) / BYTES_PER_PIXEL
     work = count * (pixels + _PIXELS_PER_ITEM)
     return min(count, math.ceil(work / bounds.work_per_process))
 

@@ -5,10 +5,10 @@ stop, a crash or a full disk costs at most the last second, and the next run goe
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, overload
 
 from enogu.pictures.chain.holds import Known, anything_to_do
 from enogu.pictures.chain.pool import BYTES_PER_PIXEL, Bounds, memory_of_file, run_all
@@ -71,14 +71,16 @@ def run_chain(
     """
     check_order(steps)
     first = entries.first_of_each() if isinstance(entries, ListedFiles) else _first_of_each(entries)
-    due, unchanged = _Due(), 0
+    due, unchanged = bytearray(), 0
     for entry in first:
         if _is_due(entry.picture_id, steps, records, decisions, loader, again):
-            due.add(entry.picture_id)
+            due += bytes.fromhex(entry.picture_id)
         else:
             unchanged += 1
     keeper = _Keeper(records)
-    tasks = (_task(root, picture_id, records, decisions, loader, again) for picture_id in due)
+    tasks = _Tasks(
+        due, lambda picture_id: _task(root, picture_id, records, decisions, loader, again)
+    )
     worker = ChainWorker(steps, loader, records.derived.folder)
     done = 0
     outcome: Literal["finished", "stopped"] = "finished"
@@ -86,7 +88,6 @@ def run_chain(
         for _, result in run_all(
             tasks,
             worker,
-            count=len(due),
             bounds=bounds or Bounds(),
             memory_need=_memory_need,
             stop=stop,
@@ -94,8 +95,8 @@ def run_chain(
             keeper.take(result)
             done += 1
             if progress is not None:
-                progress(done, len(due), result.relative)
-        if done < len(due):
+                progress(done, len(tasks), result.relative)
+        if done < len(tasks):
             outcome = "stopped"
     finally:
         keeper.keep()
@@ -107,21 +108,32 @@ def run_chain(
     )
 
 
-class _Due:
-    """The ids of pictures to look at, packed: 32 bytes each."""
+class _Tasks(Sequence[Task]):
+    """What is to be done, made when it is asked for.
 
-    def __init__(self) -> None:
-        self._packed = bytearray()
+    Args:
+        packed: The ids of the pictures, 32 bytes each.
+        make: Makes the task of a picture.
+    """
 
-    def add(self, picture_id: str) -> None:
-        self._packed += bytes.fromhex(picture_id)
+    def __init__(self, packed: bytearray, make: Callable[[str], Task]) -> None:
+        self._packed = packed
+        self._make = make
 
     def __len__(self) -> int:
         return len(self._packed) // _ID_BYTES
 
-    def __iter__(self) -> Iterator[str]:
-        for place in range(0, len(self._packed), _ID_BYTES):
-            yield self._packed[place : place + _ID_BYTES].hex()
+    @overload
+    def __getitem__(self, place: int) -> Task: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Task]: ...
+
+    def __getitem__(self, place: int | slice) -> Task | list[Task]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        start = range(0, len(self._packed), _ID_BYTES)[place]
+        return self._make(self._packed[start : start + _ID_BYTES].hex())
 
 
 def _first_of_each(entries: Iterable[FileEntry]) -> Iterable[FileEntry]:

@@ -84,7 +84,6 @@ def export_samples(
     rendered = run_all(
         waiting,
         Renderer(settings=settings, mask_in_alpha=form == "kohya"),
-        count=len(waiting),
         bounds=bounds or Bounds(),
         memory_need=lambda sample: memory_of_file(sample.record.pixels_path),
         stop=stop,

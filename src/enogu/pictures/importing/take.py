@@ -112,7 +112,6 @@ def take_pictures(
     fetched = run_all(
         candidates,
         fetcher,
-        count=len(candidates),
         bounds=bounds or Bounds(),
         memory_need=lambda candidate: memory_of_file(candidate.path),
         stop=stop,
