@@ -34,6 +34,7 @@ from enogu.project.import_pictures import import_into
 from enogu.project.prep import STEPS, open_prep, run_steps
 from pictures_decode import print_decode
 
+HERE = str(Path(__file__).parent)
 ALONE = Bounds(workers=1)
 SETS = ("ankitan", "gopher-emo", "illustrations")
 MOST_COMPARED = 20_000
@@ -128,13 +129,16 @@ def print_workers(data: Path) -> None:
         root = Path(folder) / "project"
         import_into(root, [data / name for name in SETS], bounds=ALONE)
         add_turned(data / "illustrations", root / "pictures")
-        load, rows = os.getloadavg()[0], list[tuple[float, float, float]]()
+        load, rows = os.getloadavg()[0], list[list[float]]()
         for workers in (1, 2):
             shutil.rmtree(root / "work", ignore_errors=True)
-            own, both = time.process_time(), cpu_seconds()
-            _, wall, count = chain_once(root, workers)
-            own, both = time.process_time() - own, cpu_seconds() - both
-            rows.append((wall, own, both - own))
+            # As in `enogu` itself, the worker processes have no main module to import again.
+            call = f"import pictures; pictures.print_one_chain({str(root)!r}, {workers})"
+            command = [sys.executable, "-c", call]
+            here = {**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *sys.path])}
+            output = subprocess.run(command, env=here, capture_output=True, text=True, check=True)
+            count, *row = json.loads(output.stdout)
+            rows.append(row)
     one, two = rows
     gain = machine_gain()
     print(f"| wall s, {count} pictures | {one[0]:.1f} | {two[0]:.1f} |")
@@ -143,6 +147,13 @@ def print_workers(data: Path) -> None:
     print(f"| gain, measured | | {one[0] / two[0]:.2f} |")
     print(f"| gain of two processes that share nothing, load {load:.1f} | | {gain:.2f} |")
     print(f"| gain that the CPU times allow | | {one[1] / (two[1] + two[2] / 2):.2f} |")
+
+
+def print_one_chain(root: str, workers: int) -> None:
+    own, both = time.process_time(), cpu_seconds()
+    _, wall, count = chain_once(Path(root), workers)
+    own, both = time.process_time() - own, cpu_seconds() - both
+    print(json.dumps([count, wall, own, both - own]))
 
 
 def add_turned(source: Path, target: Path) -> None:

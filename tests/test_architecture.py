@@ -21,6 +21,7 @@ LAYERS = [
     {"train", "world"},
     {"studio"},
     {"cli"},
+    {"__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 

@@ -18,9 +18,8 @@ def die(number):
 def results(function, count, **options):
     bounds = options.pop("bounds", Bounds(workers=2, work_per_process=1))
     return pool.run_all(
-        iter(range(count)),
+        range(count),
         function,
-        count=count,
         bounds=bounds,
         memory_need=lambda number: 1,
         **options,
@@ -42,9 +41,17 @@ def test_a_process_that_is_ended_from_outside_is_said():
 )
 def test_processes_are_started_only_for_work_that_is_worth_it(pixels, count, workers):
     need = pixels * pool.BYTES_PER_PIXEL
-    first = list(range(min(count, 32)))
-    wanted = pool._worthwhile(first, count, lambda item: need, Bounds(workers=16))
+    wanted = pool._worthwhile(range(count), lambda item: need, Bounds(workers=16))
     assert min(16, wanted) == workers
+
+
+def test_the_work_ahead_is_judged_by_items_from_all_over():
+    def need(number):
+        # The first half are sprites.
+        return (0 if number < 100 else 1_000_000) * pool.BYTES_PER_PIXEL
+
+    assert pool._worthwhile(range(200), need, Bounds(workers=2)) >= 10
+    assert pool._worthwhile(range(200), need, Bounds(workers=1)) == 1
 
 
 def test_few_small_items_are_done_here():

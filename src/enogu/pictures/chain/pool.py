@@ -98,10 +98,9 @@ def _worthwhile(items: Sequence[Item], memory_need: Callable[[Item], int], bound
     if bounds.workers == 1 or count == 0:
         return 1
     # Spread over all of them: pictures of one folder are often of one size.
-    peeked = (
-        [place * count // _PEEKED for place in range(_PEEKED)] if count > _PEEKED else range(count)
-    )
-    pixels = sum(memory_need(items[place]) for place in peeked) / len(peeked) / BYTES_PER_PIXEL
+    num_peeked = min(count, _PEEKED)
+    peeked = [place * count // num_peeked for place in range(num_peeked)]
+    pixels = sum(memory_need(items[place]) for place in peeked) / num_peeked / BYTES_PER_PIXEL
     work = count * (pixels + _PIXELS_PER_ITEM)
     return min(count, math.ceil(work / bounds.work_per_process))
 
