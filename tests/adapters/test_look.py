@@ -6,15 +6,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from enogu.adapters import inspect_adapter
-from enogu.adapters.block_norms import block_norms, norms_svg
+from enogu.adapters import AdapterSpec, inject_adapter, inspect_adapter
+from enogu.adapters.block_norms import base_norms, block_norms, norms_svg
 from enogu.adapters.compare import compare_adapters
+from enogu.adapters.layers import innermost
 from enogu.adapters.place import BlockNames
 from enogu.adapters.reuse import reuse_settings
 from enogu.adapters.scrub import scrub
 from enogu.config import resolve
 from enogu.config.resolve import nest
 from enogu.errors import AdapterError
+from enogu.families.detect import inspect_base
+from enogu.families.testing import build_tiny_base, save_folder
 
 UNET = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 MID = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
@@ -119,6 +122,58 @@ def test_norms_by_block_are_those_of_the_differences(write):
     svg = norms_svg(measured)
     assert svg.count("<rect") == 1 + 3
     assert "IN04" in svg
+
+
+def weights_by_block(base):
+    """Sum the squares of all weights of a base's UNet by block, told by the base itself."""
+    from enogu.adapters.blocks import BlockLayout
+
+    layout = BlockLayout.of_base(base)
+    squares = {}
+    for name, value in base.unet.named_parameters():
+        label = layout.label(f"unet.{name.rpartition('.')[0]}") or "other"
+        squares[label] = squares.get(label, 0.0) + float(value.double().square().sum())
+    return {label: square**0.5 for label, square in squares.items()}
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_norms_of_a_base_are_those_of_its_weights(tmp_path, family):
+    base = build_tiny_base(family)
+    save_folder(base, tmp_path)
+    measured = base_norms(inspect_base(tmp_path)).norms
+    unet = {label: norm for label, norm in measured.items() if not label.startswith("TE")}
+    expected = weights_by_block(base)
+    assert unet.keys() == expected.keys()
+    # Outside all blocks there are layers of the text encoders too.
+    del expected["other"]
+    for label, norm in expected.items():
+        assert unet[label] == pytest.approx(norm, rel=1e-4), label
+    text = "TE1-00" if family == "sdxl" else "TE00"
+    layer = base.text_encoders[0].get_submodule("encoder.layers.0")
+    squares = sum(float(value.double().square().sum()) for value in layer.parameters())
+    assert measured[text] == pytest.approx(squares**0.5, rel=1e-4)
+
+
+def test_norms_of_dora_are_measured_on_its_base(tmp_path):
+    base = build_tiny_base("sd1")
+    spec = AdapterSpec(rank=2, alpha=2.0, decompose="output")
+    adapter = inject_adapter(base, spec)
+    with torch.no_grad():
+        for parameter in adapter.parameters():
+            parameter.add_(torch.randn(parameter.shape) * 0.1)
+    save_file(adapter.state_dict(), tmp_path / "dora.safetensors")
+    expected = {}
+    for name, layer in adapter.layers.items():
+        label = BlockNames(adapter.layers).of(name)
+        added = layer.update.difference(innermost(layer).weight.detach())
+        expected[label] = expected.get(label, 0.0) + float(added.detach().square().sum())
+    adapter.eject()
+    bare = block_norms(tmp_path / "dora.safetensors")
+    assert (bare.norms, bare.unmeasured) == ({}, len(adapter.layers))
+    measured = block_norms(tmp_path / "dora.safetensors", base)
+    assert measured.unmeasured == 0
+    for label, square in expected.items():
+        assert measured.norms[label] == pytest.approx(square**0.5, rel=1e-3), label
 
 
 def test_two_files_are_compared_by_what_they_say_and_change(write):

@@ -46,7 +46,11 @@ def test_a_base_tells_its_metadata_and_hashes(tmp_path, document, refused):
     save_folder(build_tiny_base("sd1"), folder)
     assert "sha256" not in document("inspect", str(folder))
     assert len(document("inspect", str(folder), "--deep")["sha256"]) == 64
-    assert "is a base" in refused("inspect", str(folder), "--norms", "x.svg")
+    drawing = tmp_path / "x.svg"
+    found = document("inspect", str(folder), "--norms", str(drawing))["block_norms"]
+    assert {"TE00", "IN00", "MID", "OUT11"} < found["norms"].keys()
+    assert "size of each block" in drawing.read_text(encoding="utf-8")
+    assert "--norms" in refused("inspect", str(folder), "--base", str(folder))
 
 
 def test_a_file_is_scrubbed_into_a_new_one(files, told, refused):

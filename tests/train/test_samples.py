@@ -5,7 +5,7 @@ import torch
 from PIL import Image, ImageChops
 from safetensors.torch import load_file
 
-from enogu.draw.job import draw_pictures
+from enogu.draw.job import draw_pictures, not_merged
 from enogu.draw.metadata import read_recipe
 from enogu.errors import ConfigError, PromptError
 from enogu.train.session import train_project
@@ -19,7 +19,7 @@ def same_pixels(one, two):
         return a.size == b.size and ImageChops.difference(a, b).getbbox() is None
 
 
-def draw_again(project, recipe, adapter, out):
+def draw_again(project, recipe, adapter, out, merged=()):
     config = project.resolved.config
     draw = config.draw.model_copy(
         update={
@@ -33,6 +33,7 @@ def draw_again(project, recipe, adapter, out):
         project.base_reference,
         recipe.prompt,
         loras=[(adapter, 1.0)] if adapter else [],
+        merged=merged,
         seeds=[recipe.seed],
         size=(recipe.width, recipe.height),
         paths=[out],
@@ -68,6 +69,65 @@ def test_a_sample_and_a_later_drawing_are_one_picture_bit_for_bit(make_project, 
         assert same_pixels(sample, again), name
         differences += not same_pixels(sample, result.run.samples_dir / f"step-000000{name[11:]}")
     assert differences == 2, "the adapter must change the pictures, or the test shows nothing"
+
+
+PROMPT = "hoshi, (smile:1.3) --w 64 --h 64 --d 7 --l 3 --s 2\n"
+
+
+def sampled(make_project, tmp_path, **changes):
+    (tmp_path / "one.txt").write_text(PROMPT, encoding="utf-8")
+    project = make_project(
+        samples__every=2, samples__file=str(tmp_path / "one.txt"), train__steps=2,
+        train__learning_rate=0.05, **changes,
+    )  # fmt: skip
+    result = train_project(project)
+    return project, result, result.run.samples_dir / "step-000002-prompt-01.png"
+
+
+def test_a_sample_with_a_running_mean_is_drawn_again_with_the_file_of_the_mean(
+    make_project, tmp_path
+):
+    project, result, sample = sampled(make_project, tmp_path, train__ema=0.9)
+    mean = result.run.ema_dir / result.adapter.name
+    recipe = read_recipe(sample)
+    assert same_pixels(sample, draw_again(project, recipe, mean, tmp_path / "mean.png"))
+    assert not same_pixels(sample, draw_again(project, recipe, result.adapter, tmp_path / "x.png"))
+
+
+def test_a_sample_on_merged_adapters_is_drawn_again_with_them_merged(make_project, tmp_path):
+    style = train_project(
+        make_project("style", train__steps=2, train__learning_rate=0.05, train__name="style")
+    ).adapter
+    project, result, sample = sampled(
+        make_project, tmp_path,
+        train__adapter__base_adapters=(str(style),),
+        train__adapter__base_adapter_weights=(0.7,),
+    )  # fmt: skip
+    recipe = read_recipe(sample)
+    assert [(use.title, use.weight) for use in recipe.merged] == [("style", 0.7)]
+    merged, uses = [(style, 0.7)], [(result.adapter, 1.0)]
+    again = draw_again(project, recipe, result.adapter, tmp_path / "again.png", merged)
+    assert same_pixels(sample, again)
+    assert read_recipe(again).merged == recipe.merged
+    assert not same_pixels(
+        sample, draw_again(project, recipe, result.adapter, tmp_path / "bare.png")
+    )
+    assert not_merged(uses, merged) == []
+    for wrong in ([], [(style, 1.0)], uses):
+        (note,) = not_merged(uses, wrong)
+        assert "--merge style.safetensors:0.7" in note
+
+
+def test_a_private_file_does_not_name_what_was_merged(make_project, tmp_path):
+    style = train_project(make_project("style", train__steps=1, train__name="style")).adapter
+    result = train_project(
+        make_project(
+            train__steps=1, train__private_metadata=True,
+            train__adapter__base_adapters=(str(style),),
+        )
+    )  # fmt: skip
+    assert not_merged([(result.adapter, 1.0)], []) == []
+    assert b"style" not in result.adapter.read_bytes()
 
 
 def test_drawing_samples_changes_nothing_in_the_training(make_project):

@@ -27,6 +27,20 @@ MINIMUM_KEYS = (
 _SGM_IMPLEMENTATION = "https://github.com/Stability-AI/generative-models"
 
 
+_MERGED_KEY = "enogu.base_adapters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergedAdapter:
+    """An adapter that was merged into the base before training."""
+
+    title: str
+    """File stem; never a path."""
+    model_hash: str
+    """SHA-256 of all after the header, 64 hexadecimal digits."""
+    weight: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class BaseFacts:
     """Which base the adapter was trained on."""
@@ -40,6 +54,8 @@ class BaseFacts:
     legacy_hash: str = ""
     """A1111's old hash, 8 hexadecimal digits; empty when unknown."""
     zero_terminal_snr: bool = False
+    merged: tuple[MergedAdapter, ...] = ()
+    """In the order they were merged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +240,26 @@ def _base_keys(base: BaseFacts) -> dict[str, str]:
         "ss_v_parameterization": str(base.prediction == "v_prediction"),
         "ss_zero_terminal_snr": str(base.zero_terminal_snr),
     }
+    if base.merged:
+        entries = [dataclasses.asdict(entry) for entry in base.merged]
+        keys[_MERGED_KEY] = json.dumps(entries, ensure_ascii=False)
     return {key: value for key, value in keys.items() if value}
+
+
+def merged_adapters_of(metadata: Mapping[str, str]) -> tuple[MergedAdapter, ...]:
+    """Return what a file says was merged into the base it was trained on; damage counts as none."""
+    try:
+        entries = json.loads(metadata.get(_MERGED_KEY, "[]"))
+        return tuple(
+            MergedAdapter(
+                title=str(entry["title"]),
+                model_hash=str(entry["model_hash"]),
+                weight=float(entry["weight"]),
+            )
+            for entry in entries
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ()
 
 
 def _keys_of(facts: RunFacts | DataFacts) -> dict[str, str]:

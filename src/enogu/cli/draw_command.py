@@ -24,6 +24,7 @@ def draw(
     size: str | None = None,
     out: Path | None = None,
     lora: Annotated[list[str] | None, Parameter(negative=())] = None,
+    merge: Annotated[list[str] | None, Parameter(negative=())] = None,
     number: Annotated[int, Parameter(name=["--number", "-n"])] = 1,
     negative: Annotated[str | None, Parameter(negative=())] = None,
     steps: int | None = None,
@@ -43,6 +44,8 @@ def draw(
         size: WIDTHxHEIGHT in pixels. Without it the size the base was made for.
         out: File to write (.png); with several pictures a number is put into its name.
         lora: A LoRA file or a run folder, with its weight: FILE:0.8. May be given several times.
+        merge: A LoRA to merge into the base first, FILE:0.8: for LoRAs that were trained on top of
+            it (train.adapter.base_adapters). May be given several times.
         number: How many pictures.
         negative: What the pictures shall not show.
         steps: Model evaluations per picture.
@@ -51,7 +54,7 @@ def draw(
         schedule: karras, uniform or exponential.
         base: The base to draw with. Without it the one of the project, or mini.
     """
-    from enogu.draw.job import draw_pictures
+    from enogu.draw.job import draw_pictures, not_merged
 
     if number < 1:
         raise ConfigError(f"--number must be 1 or more, got {number}")
@@ -65,6 +68,10 @@ def draw(
     )
     config = resolved.config
     uses = [_find_lora(text, project) for text in lora or []]
+    merged = [_find_lora(text, project) for text in merge or []]
+    notes = not_merged(uses, merged)
+    for note in notes:
+        errors.print(f"[yellow]note[/] {escape(note)}")
     first = secrets.randbelow(_MAX_RANDOM_SEED) if seed is None else seed
     paths = output_paths(out, number, first)
     wanted_size = _parse_size(size)
@@ -79,6 +86,7 @@ def draw(
             project.base_reference if project else config.base,
             prompt,
             loras=uses,
+            merged=merged,
             seeds=[first + place for place in range(number)],
             size=wanted_size,
             paths=paths,

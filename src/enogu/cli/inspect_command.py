@@ -23,6 +23,7 @@ def inspect(
     *,
     deep: Annotated[bool, Parameter(negative=())] = False,
     norms: Path | None = None,
+    base: str | None = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 frozen
 ) -> None:
     """Show what is in a LoRA (rank, keys, tags, hashes) or in a base, from its header.
@@ -32,8 +33,11 @@ def inspect(
     Args:
         path: A LoRA file, a run folder, a base, or the name of an embedded one.
         deep: Also read the numbers: whether any is broken; of a base: its hashes.
-        norms: Measure how much each block is changed, and draw it into this file (.svg).
+        norms: Measure how much each block is changed, or holds, and draw it into this file (.svg).
+        base: The base a LoRA is for; with it --norms measures kinds such as DoRA too.
     """
+    if base is not None and norms is None:
+        raise ConfigError("--base is for --norms alone: all else is read from the file itself")
     place = Path(path).expanduser()
     if path in EMBEDDED_BASES or (place.is_dir() and (place / "unet").is_dir()):
         _inspect_base(path, common, deep=deep, norms=norms)
@@ -42,7 +46,7 @@ def inspect(
         place = find_project(common.project) / place
     file = find_adapter(place)
     try:
-        _inspect_adapter(file, common, deep=deep, norms=norms)
+        _inspect_adapter(file, common, deep=deep, norms=norms, base=base)
     except AdapterError:
         from enogu.errors import BaseModelError
 
@@ -56,11 +60,13 @@ def inspect(
         raise
 
 
-def _inspect_adapter(file: Path, common: Common, *, deep: bool, norms: Path | None) -> None:
+def _inspect_adapter(
+    file: Path, common: Common, *, deep: bool, norms: Path | None, base: str | None
+) -> None:
     from enogu.adapters import inspect_adapter
 
     summary = inspect_adapter(file, deep=deep)
-    measured = None if norms is None else _write_norms(file, norms)
+    measured = None if norms is None else _adapter_norms(file, norms, base)
     if common.json:
         more = {} if measured is None else {"block_norms": measured.to_dict()}
         print_json(summary.to_dict() | more)
@@ -92,24 +98,42 @@ def _inspect_adapter(file: Path, common: Common, *, deep: bool, norms: Path | No
     for name, text in _settings(summary.metadata).items():
         console.print(f"  [dim]{escape(name)}[/] {escape(text)}")
     if measured is not None:
-        for block, norm in measured.norms.items():
-            console.print(f"{block:<10} {norm:.3g} ({measured.layers[block]} layers)")
-        if measured.unmeasured:
-            console.print(f"{measured.unmeasured} layers cannot be measured without the base")
-        console.print(f"Drawn into {escape(str(norms))}")
+        _show_norms(measured, norms)
     for warning in summary.warnings:
         console.print(f"[yellow]note[/]       {escape(warning)}")
 
 
-def _write_norms(file: Path, out: Path) -> "BlockNorms":
-    from enogu.adapters.block_norms import block_norms, norms_svg
-    from enogu.files import write_text_atomic
+def _adapter_norms(file: Path, out: Path, reference: str | None) -> "BlockNorms":
+    from enogu.adapters.block_norms import block_norms
+    from enogu.families.load import load_base
 
+    _check_drawing(out)
+    parts = ("unet", "text_encoders")
+    base = None if reference is None else load_base(reference, parts=parts)
+    return _drawn(block_norms(file, base), out)
+
+
+def _check_drawing(out: Path) -> None:
     if out.suffix.lower() != ".svg":
         raise ConfigError(f"--norms writes a drawing: the file must end in .svg, got {out}")
-    measured = block_norms(file)
+
+
+def _drawn(measured: "BlockNorms", out: Path) -> "BlockNorms":
+    from enogu.adapters.block_norms import norms_svg
+    from enogu.files import write_text_atomic
+
     write_text_atomic(out, norms_svg(measured))
     return measured
+
+
+def _show_norms(measured: "BlockNorms", out: Path | None) -> None:
+    for block, norm in measured.norms.items():
+        console.print(f"{block:<10} {norm:.3g} ({measured.layers[block]} layers)")
+    if measured.unmeasured:
+        console.print(
+            f"{measured.unmeasured} layers cannot be measured without the base: add --base BASE"
+        )
+    console.print(f"Drawn into {escape(str(out))}")
 
 
 def _settings(metadata: dict[str, str]) -> dict[str, str]:
@@ -137,11 +161,12 @@ def _inspect_base(reference: str, common: Common, *, deep: bool, norms: Path | N
     from enogu.families.load import content_hash, legacy_hash
 
     info = inspect_base(reference)
+    measured = None
     if norms is not None:
-        raise ConfigError(
-            f"--norms measures what an adapter changes, and {reference} is a base",
-            hint="What two bases differ in: enogu adapter extract",
-        )
+        from enogu.adapters.block_norms import base_norms
+
+        _check_drawing(norms)
+        measured = _drawn(base_norms(info), norms)
     metadata = dict(info.checkpoint.metadata)
     hashes = {"sha256": content_hash(info), "legacy": legacy_hash(info)} if deep else {}
     if common.json:
@@ -159,6 +184,7 @@ def _inspect_base(reference: str, common: Common, *, deep: bool, norms: Path | N
                 "reasons": list(info.reasons),
                 "metadata": metadata,
                 **hashes,
+                **({} if measured is None else {"block_norms": measured.to_dict()}),
             }
         )
         return
@@ -177,3 +203,5 @@ def _inspect_base(reference: str, common: Common, *, deep: bool, norms: Path | N
             console.print(f"{name:<14} {text}")
     for name, text in _settings(metadata).items():
         console.print(f"  [dim]{escape(name)}[/] {escape(text)}")
+    if measured is not None:
+        _show_norms(measured, norms)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from enogu.adapters import inspect_adapter, load_adapter
+from enogu.adapters.metadata import merged_adapters_of
+from enogu.adapters.start import merge_files
 from enogu.config import ProjectConfig
 from enogu.diffusion.targets import check_prediction
 from enogu.draw.metadata import check_png_name, save_png
@@ -22,6 +24,7 @@ def draw_pictures(
     prompt: str,
     *,
     loras: Sequence[tuple[Path, float]],
+    merged: Sequence[tuple[Path, float]] = (),
     seeds: Sequence[int],
     size: tuple[int, int] | None,
     paths: Sequence[Path],
@@ -34,6 +37,8 @@ def draw_pictures(
         base_reference: The base.
         prompt: What the pictures shall show.
         loras: Adapter files with their weights.
+        merged: Adapter files with their weights that are merged into the base first, as
+            ``train.adapter.base_adapters`` does it.
         seeds: One per picture.
         size: Width and height in pixels; None is the base's own.
         paths: One file per picture.
@@ -62,9 +67,10 @@ def draw_pictures(
     width, height = size or (info.native_resolution, info.native_resolution)
     check_size(info.title, info.downscale, width, height)
     check_prediction(info.prediction, info.schedule)
-    uses = tuple(_lora_use(path, weight) for path, weight in loras)
-    recipes = [_recipe(config, prompt, seed, (width, height), uses) for seed in seeds]
+    uses, below = (tuple(_lora_use(*entry) for entry in entries) for entries in (loras, merged))
+    recipes = [_recipe(config, prompt, seed, (width, height), uses, below) for seed in seeds]
     base = _load(config, base_reference, info)
+    merge_files(base, merged)
     for path, weight in loras:
         load_adapter(base, path, weight)
     written: list[Path] = []
@@ -82,7 +88,12 @@ def draw_pictures(
 
 
 def _recipe(
-    config: ProjectConfig, prompt: str, seed: int, size: tuple[int, int], loras: tuple[LoraUse, ...]
+    config: ProjectConfig,
+    prompt: str,
+    seed: int,
+    size: tuple[int, int],
+    loras: tuple[LoraUse, ...],
+    merged: tuple[LoraUse, ...],
 ) -> Recipe:
     return Recipe(
         prompt=prompt,
@@ -96,7 +107,36 @@ def _recipe(
         schedule=config.draw.schedule,
         clip_skip=config.model.clip_skip,
         loras=loras,
+        merged=merged,
     )
+
+
+def not_merged(
+    loras: Sequence[tuple[Path, float]], merged: Sequence[tuple[Path, float]]
+) -> list[str]:
+    """Say which LoRAs were trained on top of others that are not merged into the base.
+
+    Args:
+        loras: As for :func:`draw_pictures`.
+        merged: Likewise.
+
+    Raises:
+        AdapterError: One of the files is no adapter.
+    """
+    given = {inspect_adapter(path).hashes.model_hash: weight for path, weight in merged}
+    notes: list[str] = []
+    for path, _ in loras:
+        wanted = merged_adapters_of(inspect_adapter(path).metadata)
+        missing = [entry for entry in wanted if given.get(entry.model_hash) != entry.weight]
+        if missing:
+            options = " ".join(
+                f"--merge {entry.title}.safetensors:{entry.weight:g}" for entry in missing
+            )
+            notes.append(
+                f"{path.name} was trained on a base with other LoRAs merged into it, and "
+                f"shows less than it learnt without them: {options}"
+            )
+    return notes
 
 
 def _load(config: ProjectConfig, reference: str, info: BaseInfo) -> Base:

@@ -107,6 +107,8 @@ class Recipe(_Document):
     """The base; None when it is not known."""
     loras: tuple[LoraUse, ...] = ()
     """LoRAs in the picture, in the order they were given."""
+    merged: tuple[LoraUse, ...] = ()
+    """LoRAs that are merged into the base before the others are put on it, in this order."""
 
     @model_validator(mode="wrap")
     @classmethod

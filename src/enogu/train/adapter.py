@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from enogu.adapters import AdapterSet, AdapterSpec, StepNoise, inject_adapter
+from enogu.adapters import AdapterSet, AdapterSpec, StepNoise, inject_adapter, inspect_adapter
 from enogu.adapters.blocks import BlockLayout, block_plan
+from enogu.adapters.metadata import MergedAdapter
 from enogu.adapters.start import adapter_of_file, continue_from
 from enogu.config import ProjectConfig, TrainConfig
 from enogu.errors import AdapterError
@@ -107,6 +108,22 @@ def base_adapter_files(project: Project) -> list[tuple[Path, float]]:
         (_existing(project.root, name), weight)
         for name, weight in zip(settings.base_adapters, weights, strict=False)
     ]
+
+
+def merged_adapters(project: Project) -> tuple[MergedAdapter, ...]:
+    """Return what the files of the run say of the adapters merged into its base.
+
+    Raises:
+        AdapterError: A file is missing or no adapter.
+    """
+    return tuple(
+        MergedAdapter(
+            title=path.stem,
+            model_hash=inspect_adapter(path).hashes.model_hash,
+            weight=weight,
+        )
+        for path, weight in base_adapter_files(project)
+    )
 
 
 def starting_hashes(project: Project) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from enogu.adapters.metadata import (
     BaseFacts,
     DataFacts,
+    MergedAdapter,
     NetworkFacts,
     RunFacts,
     TrainingFacts,
@@ -41,6 +42,7 @@ def training_facts(
     step: int,
     started_at: float,
     num_rounds: int = 1,
+    merged: tuple[MergedAdapter, ...] = (),
 ) -> TrainingFacts:
     """Gather the facts of an adapter saved at `step`.
 
@@ -54,6 +56,7 @@ def training_facts(
         step: Steps done.
         started_at: When the run began, seconds since 1970.
         num_rounds: How many rounds the file is the sum of: its ranks are those of all together.
+        merged: What was merged into the base before the first of them.
     """
     train = _summed(config.train, num_rounds)
     text_rank = train.text_encoder_rank if train.text_encoder else None
@@ -66,6 +69,7 @@ def training_facts(
             content_hash=base.content_hash,
             legacy_hash=base.legacy_hash,
             zero_terminal_snr=base.zero_terminal_snr,
+            merged=merged,
         ),
         network=NetworkFacts(
             rank=train.rank,

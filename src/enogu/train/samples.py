@@ -1,7 +1,7 @@
 """Pictures drawn while training, with fixed seeds, beside those of the untouched base."""
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from enogu.adapters import AdapterSet
+from enogu.adapters.metadata import MergedAdapter
 from enogu.config import ProjectConfig
 from enogu.draw.metadata import save_png
 from enogu.draw.pipeline import base_use, check_size, draw
@@ -182,6 +183,7 @@ class SampleDrawer:
         folder: Where the files go.
         title: Name of the adapter in recipes.
         dtype: Number format of the adapter's files.
+        merged: What is merged into the base, for the recipes.
     """
 
     def __init__(
@@ -193,6 +195,7 @@ class SampleDrawer:
         folder: Path,
         title: str,
         dtype: torch.dtype,
+        merged: Sequence[MergedAdapter] = (),
     ) -> None:
         self._base = base
         self._adapter = adapter
@@ -200,6 +203,10 @@ class SampleDrawer:
         self._folder = folder
         self._title = title
         self._dtype = dtype
+        self._merged = tuple(
+            LoraUse(title=entry.title, hash=entry.model_hash, weight=entry.weight)
+            for entry in merged
+        )
 
     def draw(self, step: int) -> list[Sample]:
         """Draw every prompt; at step 0 with the adapter off.
@@ -212,9 +219,8 @@ class SampleDrawer:
         with _plain_layers(self._base), self._as_drawn(step):
             for prompt in self._prompts:
                 loras = (LoraUse(title=f"{self._title}-{step:06d}"),) if step else ()
-                recipe = prompt.recipe.model_copy(
-                    update={"base": base_use(self._base), "loras": loras}
-                )
+                uses = {"base": base_use(self._base), "loras": loras, "merged": self._merged}
+                recipe = prompt.recipe.model_copy(update=uses)
                 path = self._folder / f"step-{step:06d}-{prompt.name}.png"
                 save_png(draw(self._base, recipe), path, recipe)
                 samples.append(Sample(prompt.name, path, step))

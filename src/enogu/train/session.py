@@ -20,7 +20,7 @@ from enogu.machine import peak_memory_bytes, return_freed_memory
 from enogu.machine.parallel import leading, total
 from enogu.project import Project
 from enogu.project.runs import RunFolder
-from enogu.train.adapter import attach_adapter, starting_hashes
+from enogu.train.adapter import attach_adapter, merged_adapters, starting_hashes
 from enogu.train.advice import advise
 from enogu.train.batch import BatchSource
 from enogu.train.choose_run import RunChoice, choose_run
@@ -188,6 +188,7 @@ class _Session:
         self.observe = observe
         self.log = EventLog(choice.run.events_path)
         self.rounds = Rounds(choice.run.rounds_dir, fit.setup.config.train)
+        self.merged = merged_adapters(fit.setup.project)
         self.learnt: list[tuple[Path, float]] = []
         self.saved: Path | None = None
         self.board: TensorBoardWriter | None = None
@@ -501,6 +502,7 @@ class _Session:
             folder=self.choice.run.samples_dir,
             title=self.setup.project.adapter_name,
             dtype=SAVE_DTYPES[self.config.train.save_dtype],
+            merged=self.merged,
         )
 
     def _sample(self, drawer: SampleDrawer | None, trainer: Trainer) -> None:
@@ -547,6 +549,7 @@ class _Session:
             step=trainer.step,
             started_at=self.started,
             num_rounds=self.rounds.trained(trainer.step) + 1,
+            merged=self.merged,
         )
         metadata = adapter_metadata(facts, private=self.config.train.private_metadata)
         save_dtype = self.config.train.save_dtype
