@@ -104,7 +104,7 @@ def panels() -> list[Panel]:
             logarithmic=True,
         ),
         Panel(
-            "signal-to-noise ratio of a channel's mean, 64x64 latents",
+            "signal-to-noise ratio of a channel's mean (64x64)",
             (
                 ("plain noise", values(_of_mean(snr, 0.0))),
                 ("noise_offset 0.0357", values(_of_mean(snr, 0.0357))),
@@ -175,6 +175,7 @@ def _panel(panel: Panel) -> str:
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 5}" text-anchor="middle" '
         'fill="#555">timestep (right: noise)</text>'
     )
+    labels: list[str] = []
     for number, (name, values) in enumerate(panel.curves):
         points = " ".join(
             f"{x(place * STEP):.1f},{y(value):.1f}" for place, value in enumerate(values)
@@ -182,6 +183,11 @@ def _panel(panel: Panel) -> str:
         colour = COLOURS[number]
         parts.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
-            f'<text x="{LEFT + 8}" y="{TOP + 14 + 14 * number}" fill="{colour}">{name}</text>'
         )
+        # A white rim keeps the names readable where curves pass behind them.
+        labels.append(
+            f'<text x="{WIDTH - RIGHT - 8}" y="{TOP + 14 + 14 * number}" text-anchor="end" '
+            f'fill="{colour}" stroke="#fff" stroke-width="4" paint-order="stroke">{name}</text>'
+        )
+    parts += labels
     return "".join(parts)
