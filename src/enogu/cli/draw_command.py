@@ -67,6 +67,8 @@ def draw(
         base=base,
     )
     config = resolved.config
+    if project is not None:
+        config = config.model_copy(update={"model": project.model_settings})
     uses = [_find_lora(text, project) for text in lora or []]
     merged = [_find_lora(text, project) for text in merge or []]
     notes = not_merged(uses, merged)

@@ -21,6 +21,10 @@ class ModelConfig(Section):
     """Take the text features this many layers from the end (2 is usual for anime models of the
     sd1 family). Empty: what the family uses."""
 
+    vae: str = ""
+    """A VAE in place of the base's: a `.safetensors` file, or a folder of diffusers. Relative to
+    the project. Pictures are drawn with it too."""
+
     tokenizer: str | None = None
     """A folder with the tokenizer files, for a single-file base that brings none."""
 

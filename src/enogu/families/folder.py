@@ -14,9 +14,10 @@ from enogu.families.safetensors_file import SafetensorsFile
 from enogu.families.spec import Config, FamilySpec, Part, TextEncoderSpec
 from enogu.families.weights import Refs, TensorRef, refs_of
 
+VAE_STEM = "diffusion_pytorch_model"
 _STEMS: dict[Part, str] = {
     "unet": "diffusion_pytorch_model",
-    "vae": "diffusion_pytorch_model",
+    "vae": VAE_STEM,
     "text_encoders": "model",
 }
 
@@ -47,19 +48,19 @@ def open_folder(path: Path) -> Checkpoint:
     spec, reasons = _family_of(path, unet_config)
     refs: dict[Part, tuple[Refs, ...]] = {}
     files: list[Path] = [path / "unet" / "config.json"]
-    refs["unet"] = (_read_refs(path / "unet", _STEMS["unet"], files),)
+    refs["unet"] = (read_refs(path / "unet", _STEMS["unet"], files),)
     vae_config: Config = spec.vae
     if (path / "vae" / "config.json").is_file():
         vae_config = read_json(path / "vae" / "config.json")
         files.append(path / "vae" / "config.json")
-        refs["vae"] = (_vae_refs(_read_refs(path / "vae", _STEMS["vae"], files)),)
+        refs["vae"] = (current_vae_refs(read_refs(path / "vae", _STEMS["vae"], files)),)
     text_configs = tuple(encoder.config for encoder in spec.text_encoders)
     folders = [path / encoder.folder for encoder in spec.text_encoders]
     if all((folder / "config.json").is_file() for folder in folders):
         text_configs = tuple(read_json(folder / "config.json") for folder in folders)
         files.extend(folder / "config.json" for folder in folders)
         refs["text_encoders"] = tuple(
-            _text_refs(encoder, _read_refs(folder, _STEMS["text_encoders"], files))
+            _text_refs(encoder, read_refs(folder, _STEMS["text_encoders"], files))
             for encoder, folder in zip(spec.text_encoders, folders, strict=True)
         )
     scheduler_path = path / "scheduler" / "scheduler_config.json"
@@ -127,8 +128,13 @@ def _family_of(path: Path, unet: Config) -> tuple[FamilySpec, tuple[str, ...]]:
     return spec, (sign, f"its text width is {width} ({size})")
 
 
-def _read_refs(folder: Path, stem: str, files: list[Path]) -> Refs:
+def read_refs(folder: Path, stem: str, files: list[Path]) -> Refs:
     """Return references to the weights of one part and note the files they are in.
+
+    Args:
+        folder: That of the part.
+        stem: How its files are called.
+        files: The files are added here.
 
     Raises:
         BaseModelError: No readable weights.
@@ -168,7 +174,7 @@ def _sharded_refs(folder: Path, index: Path, files: list[Path]) -> Refs:
     return refs
 
 
-def _vae_refs(refs: Refs) -> Refs:
+def current_vae_refs(refs: Refs) -> Refs:
     """Return VAE references under today's names and shapes of the attention layers."""
     renamed: dict[str, TensorRef] = {}
     for name, ref in refs.items():

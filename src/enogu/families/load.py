@@ -1,7 +1,7 @@
 """Loading a base: headers first, then the wanted parts, tensor by tensor. Never a network call."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +11,10 @@ from enogu.config import ModelConfig
 from enogu.families.architecture import build_text_encoder, build_unet, build_vae, freeze
 from enogu.families.base import Base, vae_dtype_for
 from enogu.families.detect import BaseInfo, inspect_base
+from enogu.families.refusals import refuse_missing
 from enogu.families.spec import ALL_PARTS, Part
 from enogu.families.tokenizers import find_tokenizers
+from enogu.families.vae_file import open_vae
 from enogu.families.weights import fill_module
 from enogu.files import sha256_file
 
@@ -27,6 +29,7 @@ def load_base(
     device: torch.device | str = "cpu",
     prediction: Literal["auto", "epsilon", "v_prediction"] = "auto",
     zero_terminal_snr: Literal["auto", "on", "off"] = "auto",
+    vae: str | Path = "",
     tokenizer: str | Path | None = None,
     allow_hub: bool = False,
     parts: Collection[Part] = ALL_PARTS,
@@ -39,6 +42,7 @@ def load_base(
         device: Where the parts are put.
         prediction: As in :func:`~enogu.families.detect.inspect_base`.
         zero_terminal_snr: Likewise.
+        vae: A VAE in place of the base's; empty for that of the base.
         tokenizer: A folder with tokenizer files, for a base that brings none.
         allow_hub: Whether a missing tokenizer may be fetched from the hub.
         parts: What to load; tokenizers come with the text encoders.
@@ -73,7 +77,7 @@ def load_base(
         base.tokenizers = find_tokenizers(info, tokenizer, allow_hub=allow_hub)
         _load_text_encoders(base, info)
     if "vae" in parts:
-        _load_vae(base, info)
+        _load_vae(base, info, Path(vae).expanduser() if vae else None)
     if "unet" in parts:
         _load_unet(base, info)
     return base
@@ -94,6 +98,7 @@ def load_configured_base(
         device=device,
         prediction=settings.prediction,
         zero_terminal_snr=settings.zero_terminal_snr,
+        vae=settings.vae,
         tokenizer=settings.tokenizer,
         allow_hub=settings.allow_hub,
         parts=parts,
@@ -105,9 +110,26 @@ def content_hash(info: BaseInfo) -> str:
     checkpoint = info.checkpoint
     if checkpoint.layout == "single_file":
         return sha256_file(checkpoint.path)
+    return _hash_of_files(checkpoint.path, checkpoint.files)
+
+
+def content_of(path: Path) -> str:
+    """Return the SHA-256 that names a part in a file or folder of its own.
+
+    Raises:
+        BaseModelError: Nothing is there.
+    """
+    if path.is_file():
+        return sha256_file(path)
+    if not path.is_dir():
+        raise refuse_missing(path)
+    return _hash_of_files(path, sorted(path.rglob("*.safetensors")))
+
+
+def _hash_of_files(folder: Path, files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for file in checkpoint.files:
-        name = file.relative_to(checkpoint.path).as_posix()
+    for file in files:
+        name = file.relative_to(folder).as_posix()
         digest.update(f"{name} {sha256_file(file)}\n".encode())
     return digest.hexdigest()
 
@@ -129,12 +151,16 @@ def _load_unet(base: Base, info: BaseInfo) -> None:
     base.loaded_unet = freeze(unet)
 
 
-def _load_vae(base: Base, info: BaseInfo) -> None:
-    (refs,) = info.checkpoint.refs_for("vae")
+def _load_vae(base: Base, info: BaseInfo, path: Path | None) -> None:
+    if path is None:
+        (refs,) = info.checkpoint.refs_for("vae")
+        what = f"the VAE of {base.path}"
+    else:
+        refs, what = open_vae(path, info.architecture), f"the VAE {path}"
     with torch.device("meta"):
         vae = build_vae(info.architecture.vae)
     dtype = vae_dtype_for(base.dtype)
-    fill_module(vae, refs, dtype=dtype, device=base.device, what=f"the VAE of {base.path}")
+    fill_module(vae, refs, dtype=dtype, device=base.device, what=what)
     base.loaded_vae = freeze(vae)
 
 

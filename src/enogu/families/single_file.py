@@ -57,7 +57,7 @@ def open_single_file(path: Path) -> Checkpoint:
     architecture = _architecture_of(spec, file)
     refs: dict[Part, tuple[Refs, ...]] = {"unet": (_unet_refs(architecture, file),)}
     if any(name.startswith(VAE_PREFIX) for name in names):
-        refs["vae"] = (_vae_refs(architecture, file),)
+        refs["vae"] = (vae_refs(architecture, file),)
     prefixes = [encoder.single_file_prefix for encoder in spec.text_encoders]
     if all(any(name.startswith(prefix) for name in names) for prefix in prefixes):
         refs["text_encoders"] = tuple(
@@ -167,10 +167,22 @@ def _unet_refs(architecture: Architecture, file: SafetensorsFile) -> Refs:
     return {**refs, **{key: TensorRef(file, key) for key in extra}}
 
 
-def _vae_refs(architecture: Architecture, file: SafetensorsFile) -> Refs:
+def vae_refs(
+    architecture: Architecture, file: SafetensorsFile, *, prefix: str = VAE_PREFIX
+) -> Refs:
+    """Return where the parameters of a VAE in the original layout are read from.
+
+    Args:
+        architecture: Says which there are.
+        file: A base, or a VAE alone.
+        prefix: What its keys begin with.
+    """
+    keys = {
+        name: prefix + key.removeprefix(VAE_PREFIX) for name, key in vae_keys(architecture).items()
+    }
     return {
         name: _reference(file, key, squeeze=".attentions." in name)
-        for name, key in vae_keys(architecture).items()
+        for name, key in keys.items()
         if key in file.tensors
     }
 

@@ -157,7 +157,7 @@ def _add_base(
         values["v_parameterization"] = True
     if zero_terminal_snr:
         values["zero_terminal_snr"] = True
-    for name in ("network_weights", "sample_prompts"):
+    for name in ("network_weights", "sample_prompts", "vae"):
         value = values.get(name)
         if isinstance(value, str):
             values[name] = str(root / Path(value).expanduser())

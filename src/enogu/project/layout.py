@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from enogu.config import Resolved, read_config_file, resolve
+from enogu.config import ModelConfig, Resolved, read_config_file, resolve
 from enogu.errors import ProjectError
 from enogu.files import hold_folder
 
@@ -66,6 +66,15 @@ class Project:
         base = self.resolved.config.base
         inside = self.root / base
         return str(inside) if inside.exists() and not Path(base).is_absolute() else base
+
+    @property
+    def model_settings(self) -> ModelConfig:
+        """The section ``model`` with paths that do not depend on the current folder."""
+        settings = self.resolved.config.model
+        if not settings.vae:
+            return settings
+        place = self.root / Path(settings.vae).expanduser()
+        return settings.model_copy(update={"vae": str(place)})
 
     @property
     def adapter_name(self) -> str:

@@ -7,7 +7,7 @@ import torch
 
 from enogu.adapters.start import merge_files
 from enogu.families.base import Base
-from enogu.families.load import load_configured_base
+from enogu.families.load import content_of, load_configured_base
 from enogu.families.spec import Part
 from enogu.files import sha256_file
 from enogu.train.adapter import base_adapter_files
@@ -32,7 +32,7 @@ def load_base(
     """
     base = load_configured_base(
         setup.project.base_reference,
-        setup.config.model,
+        setup.project.model_settings,
         dtype=setup.precision.dtype,
         device=device or setup.device,
         parts=parts,
@@ -42,6 +42,12 @@ def load_base(
     if "vae" in parts:
         hold_vae(base.vae, setup.config.machine, base.downscale)
     return base
+
+
+def vae_hash(base: Base, setup: Setup) -> str:
+    """Return what the VAE is called in keys: that of the base, or another one in its place."""
+    place = setup.project.model_settings.vae
+    return base.content_hash + (f"+{content_of(Path(place))}" if place else "")
 
 
 def text_hash(base: Base, setup: Setup) -> str:

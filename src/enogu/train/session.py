@@ -34,7 +34,7 @@ from enogu.train.held import TILE_PX, hold_unet, loads_on
 from enogu.train.held_out import measured_items
 from enogu.train.identity import run_digest
 from enogu.train.latent_cache import LatentCache
-from enogu.train.load_base import load_base, text_hash
+from enogu.train.load_base import load_base, text_hash, vae_hash
 from enogu.train.loop import Observer, Trainer
 from enogu.train.loss_scale import LossScale
 from enogu.train.meter import Meter
@@ -113,7 +113,7 @@ def train_project(
         digest = run_digest(
             setup.config,
             setup.prepared,
-            base_hash=base.content_hash,
+            base_hash=vae_hash(base, setup),
             precision=setup.precision.name,
             starting_hashes=starting_hashes(project),
         )
@@ -373,7 +373,7 @@ class _Session:
         latents = LatentCache(
             cache,
             config.pictures,
-            base_hash=base.content_hash,
+            base_hash=vae_hash(base, setup),
             dtype=base.vae_dtype,
             downscale=base.downscale,
             masks=config.train.loss.masked,

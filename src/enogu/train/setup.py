@@ -1,12 +1,14 @@
 """What is known of a run before any model is loaded."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
 from enogu.config import Known, ProjectConfig, find_conflicts
 from enogu.errors import ConfigError
 from enogu.families.detect import BaseInfo, inspect_base
+from enogu.families.vae_file import check_vae
 from enogu.machine import Precision, Workplace, choose_workplace
 from enogu.machine.parallel import rank
 from enogu.project import Project
@@ -70,6 +72,8 @@ def open_setup(project: Project) -> Setup:
         prediction=config.model.prediction,
         zero_terminal_snr=config.model.zero_terminal_snr,
     )
+    if vae := project.model_settings.vae:
+        check_vae(Path(vae), info.architecture)
     place = choose_workplace(config.machine, num_parameters=info.num_parameters["unet"])
     known = Known(
         prediction=info.prediction,

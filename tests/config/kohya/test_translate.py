@@ -326,6 +326,7 @@ ROUND_TRIPS = [
     {"train.tensorboard": "logs", "pictures.vary_colour": 0.1},
     {"machine.base_format": "fp8", "machine.precision": "bf16", "train.adapter_dtype": "bf16"},
     {"captions.dropout_every_epochs": 3, "captions.dropout": 0.1},
+    {"model.vae": "some/vae.safetensors"},
     {"train.adapter.up_rate": 16.0, "train.comment": "for people"},
     {"train.adapter.max_norm": 1.0, "train.adapter.base_adapters": ("a",)},
 ]  # fmt: skip

@@ -43,7 +43,7 @@ _MODEL = (
     _row("v2", "flag", NoMeaning(reason="the family is read from the base")),
     _row("v_parameterization", "flag", PartOf(rule="prediction"), default=False),
     _row("zero_terminal_snr", "flag", PartOf(rule="prediction"), default=False),
-    _row("vae", "text", Missing(reason="the VAE of the base is used; put another one into it")),
+    _row("vae", "text", "model.vae", default=""),
     _row("no_half_vae", "flag", NoMeaning(reason="the VAE never computes in fp16")),
     _row("clip_skip", "int", "model.clip_skip"),
     _row("tokenizer_cache_dir", "text", NoMeaning(reason="tokenizers come with the base")),

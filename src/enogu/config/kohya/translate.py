@@ -101,7 +101,7 @@ def _same(given: Given, name: str, meaning: Same) -> None:
         given.missing(name, "a seed is 0 or more; each run can be made again")
         return
     note = ""
-    if name in ("base_weights", "network_weights") and value:
+    if name in ("base_weights", "network_weights", "vae") and value:
         names = given.words(name) or [given.text(name)]
         found = [given.find_path(word) for word in names]
         value = [place or word for place, word in zip(found, names, strict=True)]
