@@ -165,6 +165,7 @@ def test_nothing_to_save_is_refused(tmp_path):
         ("a.safetensors", struct.pack("<Q", 900) + b"{", "cut short"),
         ("a.safetensors", b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS pointer"),
         ("a.safetensors", b"\n<!DOCTYPE html><html><head></head>", "is a web page"),
+        ("a.safetensors", b"\x89PNG\r\n\x1a\n" + b"\1" * 40, "is a PNG picture"),
         ("a.pt", b"PK\x03\x04rest of a torch archive", "pickle file"),
         ("a.safetensors", b"PK\x03\x04rest of a torch archive", "pickle file"),
         ("a.ckpt", b"\x80\x02}q\x00rest of a pickle", "pickle file"),

@@ -9,6 +9,7 @@ from PIL import Image
 
 from enogu.cli import app, run
 from enogu.cli.draw_command import output_paths, parse_lora
+from enogu.errors import AdapterError
 
 QUICK = ["train.steps=2", "samples.every=0", "train.rank=2", "machine.threads=1"]
 SETTINGS = [word for text in QUICK for word in ("--set", text)]
@@ -152,6 +153,20 @@ def test_every_command_explains_itself_with_an_example(words, call):
 )
 def test_lora_with_weight(text, expected):
     assert parse_lora(text) == expected
+
+
+def test_a_lora_weight_that_is_no_number_is_named():
+    with pytest.raises(AdapterError, match="must be a number, got 'much'"):
+        parse_lora("folder/mine.safetensors:much")
+
+
+@pytest.mark.parametrize(("word", "hint"), [("mine", "--project mine"), ("red", "needs quotes")])
+def test_words_that_a_command_does_not_take_get_a_way_on(tmp_path, monkeypatch, capsys, word, hint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "enogu.toml").write_text("version = 1", encoding="utf-8")
+    assert run(["doctor", word]) == 2
+    assert hint in capsys.readouterr().err
 
 
 def test_default_file_names_never_overwrite(tmp_path, monkeypatch):

@@ -57,7 +57,11 @@ def test_presets_hold_known_settings_with_allowed_values(values):
             "masks would be ignored",
         ),
         ({"train": {"learning_rate": float("nan")}}, {}, "finite number"),
-        ({"train": {"optimizer": "adamww"}}, {}, r"unknown optimiser; did you mean adamw\? Known"),
+        (
+            {"train": {"optimizer": "adamww"}},
+            {},
+            r"unknown optimiser; did you mean adamw or .*\? Known",
+        ),
         ({}, {"train.schedule": "cosin"}, r"--set: train\.schedule: .*did you mean cosine"),
         ({"train": {"optimizer_args": {"a": {"b": 1}}}}, {}, r"train\.optimizer_args"),
     ],

@@ -11,6 +11,7 @@ import torch
 from enogu.errors import BaseModelError
 from enogu.families import FAMILIES
 from enogu.families.detect import inspect_base
+from enogu.families.refusals import pickle_conversion
 from enogu.families.safetensors_file import TensorToWrite, write_safetensors
 from enogu.families.single_file_write import save_single_file
 from enogu.families.testing import build_tiny_base, save_folder
@@ -98,10 +99,45 @@ def test_truncated_files(single_files, tmp_path, kept):
     assert "cut short" in refusal(path) or "no valid header" in refusal(path)
 
 
-def test_text_and_html_are_not_safetensors(tmp_path):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<!doctype html> please log in", "is a web page, not a base"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(8) + b"IHDR", "is a PNG picture, not a base"),
+        (b"\xff\xd8\xff\xe0 JFIF picture", "is a JPEG picture, not a base"),
+        (b"version https://git-lfs.github.com/spec/v1", "is a Git LFS pointer"),
+        (b"just some text", "not a readable .safetensors file"),
+    ],
+)
+def test_what_is_saved_in_place_of_a_model_is_named(tmp_path, content, words):
     path = tmp_path / "page.safetensors"
-    path.write_text("<!doctype html> please log in", encoding="utf-8")
-    assert "not a readable .safetensors file" in refusal(path)
+    path.write_bytes(content)
+    assert words in refusal(path)
+
+
+def test_a_header_whose_length_reads_like_text_is_no_web_page(tmp_path):
+    path = tmp_path / "short.safetensors"
+    header = b"{}".ljust(ord("<"))
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    assert path.read_bytes()[:1] == b"<"
+    assert "web page" not in refusal(path)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("minni", "mini"), ("miniv", "mini-v")])
+def test_a_mistyped_embedded_base_is_guessed(tmp_path, monkeypatch, name, meant):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BaseModelError) as caught:
+        inspect_base(name)
+    assert str(tmp_path / name) in caught.value.message
+    assert f"Did you mean {meant}," in (caught.value.hint or "")
+
+
+def test_converting_a_pickle_never_writes_over_it(tmp_path):
+    path = tmp_path / "renamed.safetensors"
+    torch.save({"a": torch.ones(2)}, path)
+    target, command = pickle_conversion(path)
+    assert target == tmp_path / "renamed-converted.safetensors"
+    assert f"{str(target)!r}" in command
 
 
 def test_gguf_is_refused(tmp_path):

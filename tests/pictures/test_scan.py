@@ -126,6 +126,7 @@ class TestCaptions:
         scan = scan_pictures(folder)
         assert relatives(scan) == ["a.png"]
         assert "its caption is unusable" in reasons(scan)["b.png"]
+        assert "save it as UTF-8" in reasons(scan)["b.png"]
 
     @pytest.mark.parametrize(
         "name", ["猫 ねこ (コピー) [1]", "が", "dots.in.name", "100%", "a" * 120]
@@ -179,7 +180,7 @@ class TestFolders:
         scan = scan_pictures(folder)
         assert relatives(scan) == ["a.png"]
         assert scan.records[0].mask_path == mask
-        assert scan.warnings == ("1 masks have no picture: b-masklabel.png",)
+        assert scan.warnings == ("1 mask has no picture: b-masklabel.png",)
 
 
 class TestRefused:

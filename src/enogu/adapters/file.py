@@ -14,7 +14,7 @@ from torch import Tensor
 from enogu.adapters.keys import LayerTensors, ParsedKeys, parse_keys, some_names
 from enogu.adapters.origin import Origin, detect_origin
 from enogu.errors import AdapterError, BaseModelError, NonFiniteError
-from enogu.families.refusals import is_pickle
+from enogu.families.refusals import is_pickle, other_format, pickle_conversion
 from enogu.families.safetensors_file import SafetensorsFile, TensorToWrite, write_safetensors
 
 SaveDtype = Literal["fp16", "bf16", "fp32"]
@@ -243,9 +243,10 @@ def _open(path: Path) -> SafetensorsFile:
         raise AdapterError(
             f"{path} is a pickle file: opening one can run any program hidden in it, "
             "so only .safetensors is read",
-            hint=f"Convert it, which reads tensors only:\n  {_conversion_command(path)}",
+            hint=f"Convert it, which reads tensors only:\n  {pickle_conversion(path)[1]}",
         )
-    _refuse_text(path)
+    if other := other_format(path):
+        raise AdapterError(f"{path} is {other[0]}, not an adapter file", hint=other[1])
     try:
         return SafetensorsFile.open(path)
     except BaseModelError as error:
@@ -278,35 +279,6 @@ def _check_shapes(file: SafetensorsFile, keys: ParsedKeys) -> None:
                 f"{file.path}: the tensors of {layer.module} have impossible shapes: {listed}",
                 hint="The file is damaged or was badly converted. Fetch or export it again.",
             )
-
-
-def _refuse_text(path: Path) -> None:
-    """Refuse what is often saved in place of the file: a pointer to it, or a web page.
-
-    Raises:
-        AdapterError: The file is one of these.
-    """
-    with path.open("rb") as handle:
-        start = handle.read(64)
-    if start.startswith(b"version https://git-lfs"):
-        raise AdapterError(
-            f"{path} is a Git LFS pointer: the file itself was not fetched",
-            hint="Run git lfs pull in that folder, or download the file itself.",
-        )
-    if start.lstrip().startswith(b"<"):
-        raise AdapterError(
-            f"{path} is a web page, not an adapter file",
-            hint="The site sent a page in place of the download; many ask you to log in first.",
-        )
-
-
-def _conversion_command(path: Path) -> str:
-    target = path.with_suffix(".safetensors")
-    return (
-        'python -c "import torch, safetensors.torch as s; '
-        f"d = torch.load({str(path)!r}, map_location='cpu', weights_only=True); "
-        f's.save_file({{k: v.contiguous() for k, v in d.items()}}, {str(target)!r})"'
-    )
 
 
 def _not_an_adapter(path: Path, names: list[str]) -> AdapterError:

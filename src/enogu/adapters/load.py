@@ -183,7 +183,10 @@ def _does_not_fit(
         )
     origin = header.origin
     if origin.family == base.spec.name:
-        hint = "It was made for a base of the same family with other sizes, or for a changed one."
+        hint = (
+            "It was made for a base of the same family with other sizes, or for a changed one. "
+            "Draw with that base: --base BASE"
+        )
     else:
         hint = f"Draw with a base of its own kind ({origin.title}): --base BASE"
     return AdapterError(

@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from cyclopts import App
+from cyclopts import App, UnusedCliTokensError
+from rich.markup import escape
 
 from enogu import __version__
-from enogu.cli.common import run_guarded
+from enogu.cli.common import errors, run_guarded
+from enogu.project.layout import CONFIG_NAME
 
 app = App(
     name="enogu",
@@ -59,9 +62,11 @@ def run(arguments: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=True)
     except Exception as error:
         # cyclopts has printed what is wrong with the words of the call.
-        if type(error).__module__.startswith("cyclopts"):
-            return 2
-        raise
+        if not type(error).__module__.startswith("cyclopts"):
+            raise
+        if isinstance(error, UnusedCliTokensError):
+            _explain_words_left(error.unused_tokens or [])
+        return 2
     if getattr(command, "__func__", None) is App.help_print:
         _import_all(app)
     code = run_guarded(
@@ -70,6 +75,15 @@ def run(arguments: Sequence[str]) -> int:
     if code == 0 and result and isinstance(result[0], int):
         return result[0]
     return code
+
+
+def _explain_words_left(words: Sequence[str]) -> None:
+    """Say what to do with words that a command does not take; most are a project or lack quotes."""
+    if len(words) == 1 and Path(words[0], CONFIG_NAME).is_file():
+        hint = f"A project is named so: --project {words[0]}"
+    else:
+        hint = 'Text of several words needs quotes: "1girl, red hair". What it takes: --help'
+    errors.print(escape(hint), style="cyan")
 
 
 def _import_all(group: App) -> None:

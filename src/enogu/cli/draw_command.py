@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from enogu.cli.common import Common, console, errors, print_json
 from enogu.config import ProjectConfig
-from enogu.errors import ConfigError, EnoguError
+from enogu.errors import AdapterError, ConfigError, EnoguError
 from enogu.project import Project, find_adapter
 
 _MAX_RANDOM_SEED = 2**32
@@ -132,12 +132,22 @@ def output_paths(out: Path | None, number: int, seed: int) -> list[Path]:
 
 
 def parse_lora(text: str) -> tuple[str, float]:
-    """Split ``FILE:0.8`` into file and weight; the weight is 1 when there is none."""
+    """Split ``FILE:0.8`` into file and weight; the weight is 1 when there is none.
+
+    Raises:
+        AdapterError: What follows the name of a file is no number.
+    """
     name, colon, tail = text.rpartition(":")
     if colon and name:
         try:
             return name, float(tail)
-        except ValueError:
+        except ValueError as error:
+            if name.endswith(".safetensors"):
+                raise AdapterError(
+                    f"--lora {text}: what follows the colon is the weight and must be a number, "
+                    f"got {tail!r}",
+                    hint=f"For example --lora {name}:0.8; without it the weight is 1.",
+                ) from error
             # A drive letter (C:\x) or a colon in a name, not a weight.
             return text, 1.0
     return text, 1.0

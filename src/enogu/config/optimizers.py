@@ -115,8 +115,8 @@ def check_name(value: str, known: Collection[str], what: str) -> str:
     is_path = "." in value and all(part.isidentifier() for part in value.split("."))
     if value in known or is_path:
         return value
-    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.6)
-    guess = f"; did you mean {near[0]}?" if near else ""
+    near = difflib.get_close_matches(value.lower(), known, n=3, cutoff=0.6)
+    guess = f"; did you mean {' or '.join(near)}?" if near else "."
     raise ValueError(
         f"unknown {what}{guess} Known: {', '.join(known)}; or the import path of a class, "
         "package.module.Class"

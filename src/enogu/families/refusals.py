@@ -4,7 +4,9 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from enogu.config import EMBEDDED_BASES
 from enogu.errors import BaseModelError
+from enogu.families.safetensors_file import MAX_HEADER_BYTES
 
 PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
 
@@ -42,13 +44,43 @@ _OTHER_KINDS: tuple[tuple[str, str], ...] = (
     ("text_model.", "a text encoder alone"),
 )
 
+_DOWNLOADED_PAGE = (
+    "a web page",
+    "The site sent a page in place of the download; many ask you to log in first.",
+)
+_PICTURE_HINT = "Give the .safetensors file of the model; a picture is no model."
+_FORMATS: tuple[tuple[bytes, tuple[str, str]], ...] = (
+    (
+        b"version https://git-lfs",
+        (
+            "a Git LFS pointer: the file itself was not fetched",
+            "Run git lfs pull in that folder, or download the file itself.",
+        ),
+    ),
+    (b"<", _DOWNLOADED_PAGE),
+    (
+        b"GGUF",
+        (
+            "a GGUF file, which holds quantised weights for other programs",
+            "Take the .safetensors version of the model.",
+        ),
+    ),
+    (b"\x89PNG", ("a PNG picture", _PICTURE_HINT)),
+    (b"\xff\xd8\xff", ("a JPEG picture", _PICTURE_HINT)),
+    (b"RIFF", ("a WebP picture or a sound", _PICTURE_HINT)),
+)
+"""First bytes of what is given in place of a `.safetensors` file, what it is, and what to do."""
+
 
 def refuse_missing(path: Path) -> BaseModelError:
     """Return the error for a path where nothing is, with the nearest name beside it."""
     parent = path.parent if path.parent.is_dir() else None
     names = [entry.name for entry in parent.iterdir()] if parent else []
     near = difflib.get_close_matches(path.name, names, n=1)
-    if near and parent:
+    embedded = difflib.get_close_matches(str(path), EMBEDDED_BASES, n=1)
+    if embedded:
+        hint = f"Did you mean {embedded[0]}, which ships with the package?"
+    elif near and parent:
         hint = f"Did you mean {parent / near[0]}?"
     elif len(path.parts) == 2 and not path.suffix and not path.is_absolute():
         hint = (
@@ -57,13 +89,29 @@ def refuse_missing(path: Path) -> BaseModelError:
             f"and give the folder: --base {path.name}"
         )
     else:
-        hint = "Give a diffusers folder, a .safetensors file, or mini (ships with the package)."
-    return BaseModelError(f"there is no base at {path}", hint=hint)
+        hint = (
+            "Give a diffusers folder, a .safetensors file, or one that ships with the package: "
+            f"{', '.join(EMBEDDED_BASES)}."
+        )
+    return BaseModelError(f"there is no base at {path.absolute()}", hint=hint)
 
 
 def refuse_pickle(path: Path) -> BaseModelError:
     """Return the error for a pickle checkpoint, with a command that converts it safely."""
+    target, command = pickle_conversion(path)
+    return BaseModelError(
+        f"{path} is a pickle file: opening one can run any program hidden in it, "
+        "so only .safetensors is read",
+        hint="Look for a .safetensors version of the model. Or convert it, which reads tensors "
+        f"only and stops at anything else:\n  {command}\nthen use --base {target}",
+    )
+
+
+def pickle_conversion(path: Path) -> tuple[Path, str]:
+    """Return a new file beside a pickle, and the command that writes the pickle's tensors to it."""
     target = path.with_suffix(".safetensors")
+    if target == path:
+        target = path.with_name(f"{path.stem}-converted.safetensors")
     command = (
         "import torch, safetensors.torch as s; "
         f"d = torch.load({str(path)!r}, map_location='cpu', weights_only=True); "
@@ -71,13 +119,7 @@ def refuse_pickle(path: Path) -> BaseModelError:
         "s.save_file({k: v.clone().contiguous() for k, v in d.items() "
         f"if isinstance(v, torch.Tensor)}}, {str(target)!r})"
     )
-    return BaseModelError(
-        f"{path} is a pickle file: opening one can run any program hidden in it, "
-        "so only .safetensors is read",
-        hint="Look for a .safetensors version of the model. Or convert it, which reads tensors "
-        f'only and stops at anything else:\n  python -c "{command}"\n'
-        f"then use --base {target}",
-    )
+    return target, f'python -c "{command}"'
 
 
 def is_pickle(path: Path) -> bool:
@@ -97,7 +139,7 @@ def refuse_other_format(path: Path) -> None:
     """Refuse a file that is no `.safetensors` by its first bytes.
 
     Raises:
-        BaseModelError: A pickle, a GGUF, or an empty file.
+        BaseModelError: A pickle, a picture, a web page, another format, or an empty file.
     """
     if path.stat().st_size == 0:
         raise BaseModelError(
@@ -105,12 +147,19 @@ def refuse_other_format(path: Path) -> None:
         )
     if is_pickle(path):
         raise refuse_pickle(path)
+    if other := other_format(path):
+        raise BaseModelError(f"{path} is {other[0]}, not a base", hint=other[1])
+
+
+def other_format(path: Path) -> tuple[str, str] | None:
+    """Return what a file is by its first bytes, and what to do, when it is no `.safetensors`."""
     with path.open("rb") as handle:
-        if handle.read(4) == b"GGUF":
-            raise BaseModelError(
-                f"{path} is a GGUF file, which holds quantised weights for other programs",
-                hint="Take the .safetensors version of the model.",
-            )
+        start = handle.read(64)
+    if int.from_bytes(start[:8], "little") <= MAX_HEADER_BYTES:
+        # The length of a header, whatever its first byte reads like.
+        return None
+    text = start.lstrip()
+    return next((found for sign, found in _FORMATS if text.startswith(sign)), None)
 
 
 def refuse_keys(path: Path, keys: Iterable[str]) -> BaseModelError:

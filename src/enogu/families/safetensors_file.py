@@ -34,7 +34,7 @@ _DTYPES: dict[str, torch.dtype] = {
 }
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
-_MAX_HEADER_BYTES = 100_000_000
+MAX_HEADER_BYTES = 100_000_000
 """The limit of the reference implementation."""
 
 
@@ -78,7 +78,7 @@ class SafetensorsFile:
         with path.open("rb") as handle:
             length_bytes = handle.read(8)
             length = int.from_bytes(length_bytes, "little")
-            if len(length_bytes) < 8 or not 2 <= length <= _MAX_HEADER_BYTES:
+            if len(length_bytes) < 8 or not 2 <= length <= MAX_HEADER_BYTES:
                 raise _broken(path, f"it has {num_bytes} bytes and no valid header")
             raw = handle.read(length)
         if len(raw) < length:

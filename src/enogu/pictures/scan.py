@@ -150,7 +150,8 @@ def scan_pictures(
         try:
             record = _record(folder, path, picture, captions.get(key), masks.get(key), is_reg)
         except CaptionError as error:
-            refused.append(Refused(path=path, reason=f"its caption is unusable: {error.message}"))
+            reason = " ".join(filter(None, (f"{error.message}.", error.hint)))
+            refused.append(Refused(path=path, reason=f"its caption is unusable: {reason}"))
         else:
             records.append(record)
     if not records:
@@ -337,10 +338,14 @@ def _orphan_warnings(orphans: Sequence[Path], lost_masks: Sequence[Path]) -> lis
         if any(PurePath(path.stem).suffix.lower() in PICTURE_SUFFIXES for path in orphans):
             hint = " (a caption is named name.txt, not name.png.txt)"
         names = _shown([path.name for path in orphans])
-        warnings.append(f"{len(orphans)} caption files have no picture{hint}: {names}")
+        counted = (
+            "1 caption file has" if len(orphans) == 1 else f"{len(orphans)} caption files have"
+        )
+        warnings.append(f"{counted} no picture{hint}: {names}")
     if lost_masks:
         names = _shown([path.name for path in lost_masks])
-        warnings.append(f"{len(lost_masks)} masks have no picture: {names}")
+        counted = "1 mask has" if len(lost_masks) == 1 else f"{len(lost_masks)} masks have"
+        warnings.append(f"{counted} no picture: {names}")
     return warnings
 
 
