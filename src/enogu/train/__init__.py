@@ -1,0 +1,1 @@
+"""From a project to a trained adapter: plan, caches, loop, checkpoints, events, report."""
