@@ -192,6 +192,19 @@ def test_subsets_survive_the_way_to_sd_scripts_and_back(place):
     }
 
 
+def test_a_folder_that_is_named_twice_is_taken_once_and_told(place):
+    text = SUBSETS.replace('image_dir = "train/2_hoshi girl"', 'image_dir = "heap"')
+    (place / "dataset.toml").write_text(text, encoding="utf-8")
+    made = import_kohya(["dataset.toml"], into=place / "twice")
+    assert {name for name in files(made.root / "pictures") if name.endswith("png")} == {
+        "1_girl/c.png",
+        "1_girl/d.png",
+        "1_girl 2/a.png",
+    }
+    assert any("'heap' is named again" in note for note in made.notes)
+    assert open_project(made.root).resolved.config.pictures.resolution == 256
+
+
 def test_settings_of_subsets_are_named_where_no_pictures_come_along(place):
     (place / "dataset.toml").write_text(SUBSETS.replace("heap", "gone"), encoding="utf-8")
     made = import_kohya(["dataset.toml"], into=place / "bare", pictures=False)

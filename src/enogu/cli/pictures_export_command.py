@@ -1,5 +1,6 @@
 """`enogu pictures export`: the prepared pictures for other programs."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,10 +44,8 @@ def export(
 
     project = common.open_project()
     info = inspect_base(project.base_reference)
-    rule = bucket_rule(
-        project.resolved.config.pictures,
-        native_resolution=info.native_resolution,
-        base_step=info.bucket_step,
+    rule_of = partial(
+        bucket_rule, native_resolution=info.native_resolution, base_step=info.bucket_step
     )
     with (
         graceful_stop("after the pictures under way") as wish,
@@ -56,7 +55,7 @@ def export(
             project,
             out,
             form,
-            rule,
+            rule_of,
             fitted=fitted,
             bounds=bounds_of(workers),
             progress=progress,

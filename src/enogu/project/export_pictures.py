@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import tomlkit
+from tomlkit.items import AoT
 
 from enogu.config import (
     CaptionsConfig,
@@ -32,12 +33,15 @@ from enogu.project.layout import Project
 from enogu.project.prep import prepared_pictures
 from enogu.tags.caption import CaptionRules, arrange_caption
 
+RuleOf = Callable[[PicturesConfig], BucketRule]
+"""Gives the rule by which buckets are chosen under a section ``pictures``."""
+
 
 def export_pictures(
     project: Project,
     folder: Path,
     form: ExportForm,
-    rule: BucketRule,
+    rule_of: RuleOf,
     *,
     fitted: bool = False,
     bounds: Bounds | None = None,
@@ -50,7 +54,8 @@ def export_pictures(
         project: The project.
         folder: Where to; it must not be there, or be empty.
         form: Which form.
-        rule: How buckets are chosen, for `fitted` and for the settings of kohya's data set.
+        rule_of: How buckets are chosen under a section ``pictures``, for `fitted` and for the
+            settings of kohya's data set.
         fitted: Scale and crop every picture to its bucket.
         bounds: How much of the machine to take.
         progress: Called after each sample.
@@ -67,7 +72,7 @@ def export_pictures(
             f"{folder} lies in the folder of the project's pictures",
             hint="Choose a place beside the project.",
         )
-    samples, notes, refused = _gathered(project, form, rule, fitted=fitted)
+    samples, notes, refused = _gathered(project, form, rule_of, fitted=fitted)
     report = export_samples(
         samples,
         folder,
@@ -80,7 +85,9 @@ def export_pictures(
             alpha_as_mask=settings.pictures.alpha_as_mask,
             keep_alpha=settings.prep.background == "transparent",
         ),
-        dataset=(lambda root: _dataset(root, samples, project, rule)) if form == "kohya" else None,
+        dataset=(lambda root: _dataset(root, samples, project, rule_of))
+        if form == "kohya"
+        else None,
         bounds=bounds,
         progress=progress,
         stop=stop,
@@ -91,13 +98,14 @@ def export_pictures(
 
 
 def _gathered(
-    project: Project, form: ExportForm, rule: BucketRule, *, fitted: bool
+    project: Project, form: ExportForm, rule_of: RuleOf, *, fitted: bool
 ) -> tuple[tuple[Sample, ...], list[str], list[tuple[str, str]]]:
     """Return the samples, what a person should know, and files that cannot be used."""
     settings = project.resolved.config
     most, regularisation = settings.pictures.max_megapixels, project.regularisation_dir
     scan = scan_pictures(project.pictures_dir, leave_out=regularisation, max_megapixels=most)
-    prepared = prepared_pictures(project, scan.records, rule.resolution.width)
+    side = rule_of(settings.pictures).resolution.width
+    prepared = prepared_pictures(project, scan.records, side)
     records = [*prepared.records]
     notes = [*scan.warnings, *prepared.notes]
     if regularisation is not None:
@@ -113,7 +121,7 @@ def _gathered(
     named = name_samples(
         [_with_words(record, own(record).captions) for record in marked],
         lambda record: _caption(record, own(record).captions),
-        (lambda record: _fit(record, rule)) if fitted else None,
+        (lambda record: _fit(record, rule_of(own(record).pictures))) if fitted else None,
     )
     samples = tuple(
         replace(
@@ -168,16 +176,17 @@ def _caption(record: PictureRecord, captions: CaptionsConfig) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: BucketRule) -> str:
-    """Return kohya's ``dataset.toml``; keys as in its document of data set settings."""
+def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule_of: RuleOf) -> str:
+    """Return kohya's ``dataset.toml``; keys as in its document of data set settings.
+
+    Folders of the same size and buckets share a data set.
+    """
     config = project.resolved.config
     folders: dict[str, Sample] = {}
     for sample in samples:
         folders.setdefault(kohya_folder(sample), sample)
     masked = {kohya_folder(sample) for sample in samples if sample.record.mask_path is not None}
-    dataset = tomlkit.table()
-    dataset.update(_dataset_settings(config.pictures, rule, config.train.batch_size))
-    subsets = tomlkit.aot()
+    tables: list[tuple[dict[str, int | bool | str], AoT]] = []
     for name, sample in folders.items():
         own = _settings_of(project, sample.record)
         pictures, captions = own.pictures, own.captions
@@ -189,7 +198,8 @@ def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: Bu
                 "caption_extension": ".txt",
                 "class_tokens": sample.record.class_words or "",
                 "shuffle_caption": captions.shuffle,
-                "keep_tokens": captions.keep_tags + (1 if captions.trigger else 0),
+                "keep_tokens": captions.keep_tags
+                + (1 if captions.trigger and not sample.record.is_reg else 0),
                 "caption_separator": captions.separator,
                 "flip_aug": pictures.flip is True,
                 "is_reg": sample.record.is_reg,
@@ -198,12 +208,20 @@ def _dataset(root: Path, samples: tuple[Sample, ...], project: Project, rule: Bu
                 "enable_wildcard": captions.wildcards,
             }
         )
+        shared = _dataset_settings(pictures, rule_of(pictures), config.train.batch_size)
+        subsets = next((found for options, found in tables if options == shared), None)
+        if subsets is None:
+            subsets = tomlkit.aot()
+            tables.append((shared, subsets))
         subsets.append(subset)
-    dataset["subsets"] = subsets
     document = tomlkit.document()
     document["general"] = {"caption_extension": ".txt"}
     datasets = tomlkit.aot()
-    datasets.append(dataset)
+    for options, subsets in tables:
+        dataset = tomlkit.table()
+        dataset.update(options)
+        dataset["subsets"] = subsets
+        datasets.append(dataset)
     document["datasets"] = datasets
     return tomlkit.dumps(document)
 

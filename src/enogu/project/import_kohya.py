@@ -147,7 +147,13 @@ def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
     sources = read_kohya(words)
     reading = sources.reading
     values, unknown, notes = dict(reading.values), dict(reading.unknown), list[str]()
-    subsets = _subsets(sources, with_pictures=with_pictures)
+    subsets, again = _each_once(_subsets(sources, with_pictures=with_pictures))
+    notes += [
+        f"the folder {name!r} is named again with other options; here each picture is trained "
+        "once, as its first subset says. To train it in another size too, put copies that differ "
+        "(scaled, say) into a folder of their own"
+        for name in again
+    ]
     # What holds for all is that of the pictures to learn; regularisation pictures come after.
     leading = sorted(subsets, key=lambda subset: subset.get("is_reg") is True)
     for name in dict.fromkeys(name for subset in subsets for name in subset):
@@ -169,6 +175,21 @@ def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
         translation=translate(values, unknown, find_path=sources.find),
         notes=notes,
     )
+
+
+def _each_once(
+    subsets: list[dict[str, object]],
+) -> tuple[list[dict[str, object]], list[str]]:
+    """Return the subsets without those whose folder came before, and the names of these folders."""
+    kept: dict[str, dict[str, object]] = {}
+    again: list[str] = []
+    for number, subset in enumerate(subsets):
+        name = subset.get("image_dir")
+        key = str(Path(name).absolute()) if isinstance(name, str) else f"subset {number}"
+        if key in kept and kept[key] != subset:
+            again.append(str(name))
+        kept.setdefault(key, subset)
+    return list(kept.values()), again
 
 
 def _value_of(sources: Sources, name: str, value: object) -> Value:
