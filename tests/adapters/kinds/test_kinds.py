@@ -271,6 +271,41 @@ def test_norm_is_that_of_the_dense_weight_and_shrinks_with_it(kind, layer_name):
     torch.testing.assert_close(shrunk, 0.25 * norm, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("layer_name", LAYERS)
+def test_both_ways_of_loha_agree_in_outputs_and_gradients(layer_name, monkeypatch):
+    layer = layer_of(layer_name)
+    x = some_input(layer)
+    found = []
+    for thin in (True, False):
+        monkeypatch.setattr(LoHa, "_thin_is_shorter", lambda self, x, thin=thin: thin)
+        update = make_update(layer, "loha")
+        entered = x.clone().requires_grad_()
+        y = wrap(layer, update, 0.7)(entered)
+        y.square().sum().backward()
+        found.append([y, entered.grad, *(factor.grad for _, factor in update.factors())])
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
+
+
+def test_loha_is_thin_for_wide_layers_and_few_inputs_only():
+    update = LoHa.fresh(layer_shape(nn.Linear(1280, 1280)), "x", 0, FreshOptions(rank=16, alpha=16))
+    narrow = LoHa.fresh(layer_shape(nn.Linear(64, 64)), "x", 0, FreshOptions(rank=16, alpha=16))
+    few, many = torch.empty(64, 1280), torch.empty(4096, 64)
+    assert update._thin_is_shorter(few)
+    assert not narrow._thin_is_shorter(many)
+
+
+@pytest.mark.parametrize("axis", ["output", "input"])
+def test_dora_follows_a_base_that_is_changed_afterwards(axis):
+    layer = layer_of("linear")
+    update = make_update(layer, "lora", decompose=axis)
+    x = some_input(layer)
+    wrapped = wrap(layer, update)
+    wrapped(x)
+    layer.weight.mul_(3)
+    torch.testing.assert_close(wrapped(x), dense_answer(layer, update, x), **CLOSE)
+
+
 def test_loha_keeps_its_thin_factors_only():
     layer = nn.Linear(60, 50).requires_grad_(False)
     options = FreshOptions(rank=2, alpha=2)

@@ -61,6 +61,7 @@ class DoRA(Update):
         self.axis: NormAxis = "output" if sizes == on_output else "input"
         self.dora_scale = nn.Parameter(magnitude)
         self._lengths: Tensor | None = None
+        self._squares: tuple[tuple[int, int], Tensor] | None = None
 
     @classmethod
     def around(cls, inner: Update, axis: NormAxis, layer: nn.Module) -> Self:
@@ -139,15 +140,33 @@ class DoRA(Update):
         """Return ‖W + ΔW‖; once for an adapter that is not trained, else in every step."""
         if self._lengths is not None and not self.dora_scale.requires_grad:
             return self._lengths
-        weight = _weight(plain_layer(base))
-        self._lengths = _lengths(weight + self.inner.difference(weight), self.axis) + _EPSILON
+        layer = plain_layer(base)
+        added = self.inner.squares_added(_kept_weight(layer), self.axis)
+        if added is None:
+            weight = _weight(layer)
+            lengths = _lengths(weight + self.inner.difference(weight), self.axis)
+        else:
+            lengths = (self._base_squares(layer) + added).clamp_min(0).sqrt()
+        self._lengths = lengths + _EPSILON
         return self._lengths
+
+    def _base_squares(self, layer: nn.Module) -> Tensor:
+        """Return the squared lengths of the base's weight, measured again only when it changes."""
+        weight = _kept_weight(layer)
+        state = weight.data_ptr(), weight._version  # pyright: ignore[reportPrivateUsage]
+        if self._squares is None or self._squares[0] != state:
+            self._squares = state, _lengths(weight.float(), self.axis).square()
+        return self._squares[1]
+
+
+def _kept_weight(layer: nn.Module) -> Tensor:
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    return weight.detach()
 
 
 def _weight(layer: nn.Module) -> Tensor:
-    weight = layer.weight
-    assert isinstance(weight, Tensor)
-    return weight.detach().float()
+    return _kept_weight(layer).float()
 
 
 def _lengths(weight: Tensor, axis: NormAxis) -> Tensor:

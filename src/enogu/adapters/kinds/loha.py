@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from enogu.adapters.kinds.lora import add_low_rank
 from enogu.adapters.kinds.update import (
     AdditiveUpdate,
     DoesNotFit,
@@ -17,6 +18,10 @@ from enogu.adapters.kinds.update import (
 )
 from enogu.adapters.shapes import LayerShape
 from enogu.adapters.step_noise import named_generator
+
+_DENSE_OVERHEAD = 40
+"""What making the dense weight and its gradients costs, in inputs that pass it; measured on a CPU
+with layers of 320 to 10240 and bf16 (`benchmarks/train_step.py`)."""
 
 _FACTORS = ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b")
 
@@ -99,6 +104,34 @@ class LoHa(AdditiveUpdate):
     def rank_of(cls, shapes: Shapes) -> int | None:
         """Return the rank of each of the two halves."""
         return shapes["hada_w1_b"][0] if "hada_w1_b" in shapes else None
+
+    def adapt(self, base: nn.Module, x: Tensor, multiplier: float) -> Tensor:
+        """Return the adapted output: through a middle of `rank²`, or by the dense weight.
+
+        `(A B) ∘ (C D)` is one product of rank `rank²`, whose columns are the products of each
+        column of A with each of C, and whose rows those of B with D. Which way is shorter depends
+        on the sizes of layer and input.
+        """
+        if self.hada_t1 is not None or not self._thin_is_shorter(x):
+            return super().adapt(base, x, multiplier)
+        rank = self.hada_w1_b.shape[0] ** 2
+        up = (self.hada_w1_a[:, :, None] * self.hada_w2_a[:, None, :]).to(x.dtype)
+        down = (self.hada_w1_b[:, None, :] * self.hada_w2_b[None, :, :]).to(x.dtype)
+        return add_low_rank(
+            base,
+            x,
+            down.view(self.shape.down_shape(rank)),
+            up.view(self.shape.up_shape(rank)),
+            multiplier * self.scale,
+            self.shape,
+        )
+
+    def _thin_is_shorter(self, x: Tensor) -> bool:
+        """Compare the products of both ways; the dense weight has to be made first."""
+        inputs = x.numel() // self.shape.in_width
+        width_out, width_in = self.shape.out_width, self.shape.fan_in
+        thin = self.hada_w1_b.shape[0] ** 2 * (width_out + width_in) * inputs
+        return thin < width_out * width_in * (inputs + _DENSE_OVERHEAD)
 
     def dense(self) -> Tensor:
         """Return the scaled product of the two halves."""

@@ -6,7 +6,15 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from enogu.adapters.kinds.update import DoesNotFit, FreshOptions, Shapes, Tensors, Update, required
+from enogu.adapters.kinds.update import (
+    DoesNotFit,
+    FreshOptions,
+    NormAxis,
+    Shapes,
+    Tensors,
+    Update,
+    required,
+)
 from enogu.adapters.low_rank import ConvBranch, LinearBranch
 from enogu.adapters.shapes import LayerShape, fit_factor
 from enogu.adapters.step_noise import StepNoise, named_generator
@@ -84,18 +92,7 @@ class LoRA(Update):
     def adapt(self, base: nn.Module, x: Tensor, multiplier: float) -> Tensor:
         """Return `base(x) + multiplier * scale * up(down(x))`, in one fused function."""
         strength = multiplier * self.scale
-        if self.shape.kind == "conv":
-            y = base(x)
-            geometry = self.shape.geometry
-            return ConvBranch.apply(
-                y, x, self.lora_down, self.lora_up, strength, geometry, is_own(y)
-            )
-        # Two dimensions, because a three-dimensional linear returns a view of its result and
-        # autograd copies the whole gradient for a sum written into a view.
-        x_NI = x.reshape(-1, self.shape.in_width)
-        y_NO = base(x_NI)
-        y_NO = LinearBranch.apply(y_NO, x_NI, self.lora_down, self.lora_up, strength, is_own(y_NO))
-        return y_NO.reshape(*x.shape[:-1], self.shape.out_width)
+        return add_low_rank(base, x, self.lora_down, self.lora_up, strength, self.shape)
 
     def adapt_noisily(
         self, base: nn.Module, x: Tensor, multiplier: float, noise: StepNoise, name: str
@@ -112,6 +109,24 @@ class LoRA(Update):
         )
         return (up @ down).mul_(multiplier * self.scale).view(self.shape.weight_shape)
 
+    def squares_added(self, weight: Tensor, axis: NormAxis) -> Tensor | None:
+        """Return the change of the squared lengths, `2 <w, Δw> + ‖Δw‖²`, from thin products.
+
+        Of the row o it is `2 s u_o · (D w_o) + s² u_o (D Dᵀ) u_oᵀ`; of a column likewise.
+        """
+        if axis == "input" and self.shape.wide:
+            return None
+        down, up = self.lora_down.detach().flatten(1), self.lora_up.detach().flatten(1)
+        flat, scale = weight.flatten(1), self.scale
+        if axis == "output":
+            own, met = up, (flat @ down.to(flat.dtype).T).to(up.dtype)
+            squares = (own * (2 * scale * met + scale**2 * (own @ (down @ down.T)))).sum(1)
+        else:
+            own, met = down, (up.to(flat.dtype).T @ flat).to(down.dtype)
+            squares = (own * (2 * scale * met + scale**2 * ((up.T @ up) @ own))).sum(0)
+        kept = 0 if axis == "output" else 1
+        return squares.view([-1 if n == kept else 1 for n in range(weight.dim())])
+
     def norm(self) -> Tensor:
         """Return the Frobenius norm, from the small products: ‖BA‖² = Σ BᵀB ∘ AAᵀ."""
         down, up = self.lora_down.flatten(1), self.lora_up.flatten(1)
@@ -121,6 +136,30 @@ class LoRA(Update):
         """Multiply both factors by the root of `ratio`."""
         self.lora_down.mul_(ratio**0.5)
         self.lora_up.mul_(ratio**0.5)
+
+
+def add_low_rank(
+    base: nn.Module, x: Tensor, down: Tensor, up: Tensor, strength: float, shape: LayerShape
+) -> Tensor:
+    """Return `base(x) + strength * up(down(x))`, in one fused function.
+
+    Args:
+        base: The layer.
+        x: Its input.
+        down: Shape `LayerShape.down_shape(rank)`.
+        up: Shape `LayerShape.up_shape(rank)`.
+        strength: What the branch is multiplied by.
+        shape: The layer's shape.
+    """
+    if shape.kind == "conv":
+        y = base(x)
+        return ConvBranch.apply(y, x, down, up, strength, shape.geometry, is_own(y))
+    # Two dimensions, because a three-dimensional linear returns a view of its result and
+    # autograd copies the whole gradient for a sum written into a view.
+    x_NI = x.reshape(-1, shape.in_width)
+    y_NO = base(x_NI)
+    y_NO = LinearBranch.apply(y_NO, x_NI, down, up, strength, is_own(y_NO))
+    return y_NO.reshape(*x.shape[:-1], shape.out_width)
 
 
 def is_own(output: Tensor) -> bool:

@@ -127,6 +127,18 @@ class Update(nn.Module, ABC):
             tensors["alpha"] = torch.tensor(self.alpha, dtype=torch.float32)
         return tensors
 
+    def squares_added(self, weight: Tensor, axis: "NormAxis") -> Tensor | None:
+        """Return by how much the update changes the squared lengths of a weight's rows or columns.
+
+        Args:
+            weight: The weight of the base, `shape.weight_shape`.
+            axis: Which lengths.
+
+        Returns:
+            Like the weight, with 1 in all axes but one; None where it takes the dense update.
+        """
+        return None
+
     def norm(self) -> Tensor:
         """Return the Frobenius norm of the update at strength 1."""
         raise NotImplementedError(f"{self.title} has no norm of its own")
