@@ -192,6 +192,27 @@ def test_subsets_survive_the_way_to_sd_scripts_and_back(place):
     }
 
 
+def test_folders_whose_captions_begin_with_words_of_their_own_keep_them_as_triggers(place):
+    for name in ("heap/c", "heap/d"):
+        (place / f"{name}.txt").write_text(f"tsuki, 1girl, {name}", encoding="utf-8")
+    (place / "dataset.toml").write_text(DATASET.replace("= 2", "= 1") + """
+  [[datasets.subsets]]
+  image_dir = "train/10_hoshi"
+""", encoding="utf-8")  # fmt: skip
+    made = import_kohya(["dataset.toml"], into=place / "words")
+    config = open_project(made.root).resolved.config
+    assert (config.captions.trigger, config.captions.keep_tags) == ("tsuki", 0)
+    own = {one.folder: one.differences() for one in config.pictures.subsets}
+    assert own["pictures/1_10_hoshi"] == {"flip": False, "trigger": "hoshi"}
+    # What is no subject has no word; its first tag stays in place all the same.
+    assert own["regularisation/1_reg"] == {"flip": False, "keep_tags": 1}
+    assert any("a word of its own (tsuki, hoshi)" in note for note in made.notes)
+    # Captions that do not begin alike are left as they are.
+    (place / "heap/d.txt").write_text("1girl, tsuki", encoding="utf-8")
+    made = import_kohya(["dataset.toml"], into=place / "mixed")
+    assert open_project(made.root).resolved.config.captions.trigger == ""
+
+
 def test_a_folder_that_is_named_twice_is_taken_once_and_told(place):
     text = SUBSETS.replace('image_dir = "train/2_hoshi girl"', 'image_dir = "heap"')
     (place / "dataset.toml").write_text(text, encoding="utf-8")

@@ -179,14 +179,23 @@ def find_trigger(texts: Sequence[str | None], name: str) -> tuple[str, str]:
         The tag that begins every caption when there is one and no two captions differ in it;
         else the letters of the project's name; with a sentence that says which.
     """
-    captions = [text for text in texts if text]
-    firsts = {tags[0] for caption in captions if (tags := split_tags(caption))}
-    if len(captions) > 1 and len(captions) == len(texts) and len(firsts) == 1:
-        first = firsts.pop()
-        if not re.fullmatch(r"\d?(girl|boy|other)s?|solo", first):
-            return first, "it begins every caption"
+    first = common_first_tag(texts)
+    if first is not None and len(texts) > 1:
+        return first, "it begins every caption"
     word = re.sub(r"[\W_]+", "", name).lower() or "mychar"
     return word, "made from the name of the project"
+
+
+def common_first_tag(texts: Sequence[str | None], *, separator: str = ",") -> str | None:
+    """Return the tag that begins every caption; None when they differ, or when it only counts.
+
+    Args:
+        texts: The captions; None for pictures without one.
+        separator: Divides tags.
+    """
+    firsts = {next(iter(split_tags(text or "", separator=separator)), "") for text in texts}
+    first = firsts.pop() if len(firsts) == 1 else ""
+    return None if not first or re.fullmatch(r"\d?(girl|boy|other)s?|solo", first) else first
 
 
 def _copy_pictures(scan: Scan, source: Path, target: Path) -> None:

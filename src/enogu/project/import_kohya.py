@@ -4,30 +4,34 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from enogu.config import (
-    CAPTION_SETTINGS,
-    CONFIG_VERSION,
-    PICTURE_SETTINGS,
-    parse_assignment,
-    resolve,
-)
-from enogu.config.kohya import OPTIONS, Line, Sources, Translation, Value, read_kohya, translate
-from enogu.config.kohya.option import Missing, Option, Same, read_value
+from enogu.config import CONFIG_VERSION, parse_assignment, resolve
+from enogu.config.kohya import OPTIONS, Line, Sources, Translation, read_kohya, translate
+from enogu.config.kohya.option import Missing, Option, Same
 from enogu.errors import ConfigError, ProjectError
 from enogu.files import make_dirs, write_text_atomic
 from enogu.pictures.chain import Progress
 from enogu.pictures.importing import ImportReport, Reading
-from enogu.pictures.importing.dataset_toml import read_subset, subset_folder, subsets_of
+from enogu.pictures.importing.dataset_toml import read_subset, subsets_of
 from enogu.project.create import write_first_settings
 from enogu.project.import_pictures import import_reading
+from enogu.project.kohya_folders import (
+    REGULARISATION,
+    SETTINGS_OF_FOLDERS,
+    KohyaPlan,
+    add_own_settings,
+    described,
+    folders_of,
+    own_settings,
+    take_triggers,
+    value_of,
+)
 from enogu.project.layout import CONFIG_NAME
 
 _REPORT_NAME = "kohya-import.json"
-_REGULARISATION = "regularisation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +61,6 @@ class KohyaImport:
             "pictures": None if self.pictures is None else asdict(self.pictures),
             "report": str(self.report_path),
         }
-
-
-@dataclass(kw_only=True)
-class _Plan:
-    """What is to be made, before anything is written."""
-
-    sources: Sources
-    subsets: list[dict[str, object]]
-    translation: Translation
-    notes: list[str] = field(default_factory=list[str])
 
 
 def import_kohya(
@@ -116,7 +110,7 @@ def import_kohya(
                 lambda scratch: _read_pictures(plan),
                 sources=[Path(str(one["image_dir"])) for one in plan.subsets if "image_dir" in one],
                 assignments=assignments,
-                settings=lambda reading, trigger: _settings(plan, given, reading, trigger),
+                settings=lambda reading, _: _settings(plan, given, reading),
                 comments=comments,
                 progress=progress,
             )
@@ -126,7 +120,7 @@ def import_kohya(
             raise
         report = imported.report
     else:
-        values = {**_settings(plan, given, None, ""), **given}
+        values = {**_settings(plan, given, None), **given}
         _check(values)
         make_dirs(root / "pictures")
         write_first_settings(root, values, comments)
@@ -143,7 +137,7 @@ def import_kohya(
     return made
 
 
-def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
+def _plan(words: Sequence[str], *, with_pictures: bool) -> KohyaPlan:
     sources = read_kohya(words)
     reading = sources.reading
     values, unknown, notes = dict(reading.values), dict(reading.unknown), list[str]()
@@ -168,8 +162,8 @@ def _plan(words: Sequence[str], *, with_pictures: bool) -> _Plan:
             shown = ", ".join(str(value) for value in dict.fromkeys(map(str, found)))
             notes.append(f"{name} differs between subsets ({shown}); all of them get {found[0]}")
         if found[0] is not None:
-            values[name] = _value_of(sources, name, found[0])
-    return _Plan(
+            values[name] = value_of(sources, name, found[0])
+    return KohyaPlan(
         sources=sources,
         subsets=subsets,
         translation=translate(values, unknown, find_path=sources.find),
@@ -192,23 +186,10 @@ def _each_once(
     return list(kept.values()), again
 
 
-def _value_of(sources: Sources, name: str, value: object) -> Value:
-    try:
-        return read_value(OPTIONS[name], value)
-    except ValueError as error:
-        raise ConfigError(f"{sources.dataset}: {name} {error}, got {value!r}") from error
-
-
-_SETTINGS_OF_FOLDERS = (
-    *(f"pictures.{name}" for name in PICTURE_SETTINGS),
-    *(f"captions.{name}" for name in CAPTION_SETTINGS),
-)
-
-
 def _holds_for_all(option: Option) -> bool:
     """Whether a data set may say it, but here one value holds for the whole run."""
     meaning = option.meaning
-    return isinstance(meaning, Same) and meaning.setting not in _SETTINGS_OF_FOLDERS
+    return isinstance(meaning, Same) and meaning.setting not in SETTINGS_OF_FOLDERS
 
 
 def _only_told(option: Option) -> bool:
@@ -271,104 +252,24 @@ def _folders(sources: Sources, option: str, *, with_pictures: bool) -> list[dict
     return found
 
 
-def _read_pictures(plan: _Plan) -> Reading:
+def _read_pictures(plan: KohyaPlan) -> Reading:
     reading = Reading()
-    for subset, (folder, _) in zip(plan.subsets, _folders_of(plan), strict=True):
-        found = read_subset(_described(plan), subset)
+    for subset, (folder, _) in zip(plan.subsets, folders_of(plan), strict=True):
+        found = read_subset(described(plan), subset)
         inside = PurePosixPath(folder)
         found.candidates = [replace(one, place=inside / one.place.name) for one in found.candidates]
         reading.add(found)
     return reading
 
 
-def _described(plan: _Plan) -> Path:
-    return plan.sources.dataset or Path.cwd() / "command line"
-
-
-def _folders_of(plan: _Plan) -> list[tuple[str, str | None]]:
-    """Return the folder of each subset inside that of all pictures, each once.
-
-    Subsets with the same repeats and words get folders of their own, so that each can keep its
-    settings; their words, which the new name does not say, come with them.
-    """
-    taken: set[tuple[str, bool]] = set()
-    folders: list[tuple[str, str | None]] = []
-    for subset in plan.subsets:
-        plain = folder = subset_folder(_described(plan), subset)
-        is_reg, number = subset.get("is_reg") is True, 1
-        while (folder, is_reg) in taken:
-            number += 1
-            folder = f"{plain} {number}"
-        taken.add((folder, is_reg))
-        folders.append((folder, None if folder == plain else plain.partition("_")[2]))
-    return folders
-
-
-def _own_settings(plan: _Plan, wanted: Mapping[str, Any], *, kept: int = 0) -> list[dict[str, Any]]:
-    """Return for each subset what differs there from the settings of all pictures.
-
-    Args:
-        plan: What was given.
-        wanted: The settings of all pictures.
-        kept: How many tags at the start of every caption became the trigger word.
-    """
-    defaults = {name: value for name, value, _ in resolve({}, {}).rows()}
-    tables: list[dict[str, Any]] = []
-    for subset in plan.subsets:
-        given = {
-            name: _value_of(plan.sources, name, value)
-            for name, value in subset.items()
-            if name in OPTIONS and OPTIONS[name].in_dataset
-        }
-        values = {**plan.sources.reading.values, **given}
-        mine: dict[str, Any] = {
-            **defaults,
-            **translate(values, find_path=plan.sources.find).settings,
-        }
-        if kept and subset.get("is_reg") is not True:
-            mine["captions.keep_tags"] = max(0, mine["captions.keep_tags"] - kept)
-        own = {
-            name.partition(".")[2]: mine[name]
-            for name in _SETTINGS_OF_FOLDERS
-            if name != "captions.trigger" and mine[name] != wanted.get(name, defaults[name])
-        }
-        if "resolution" in own:
-            # A size of its own does not take over the sides that buckets have elsewhere.
-            sides = {side: mine[f"pictures.{side}"] for side in ("bucket_min", "bucket_max")}
-            own |= {side: value for side, value in sides.items() if value is not None}
-        tables.append(own)
-    return tables
-
-
-def _add_own_settings(plan: _Plan, wanted: dict[str, Any], *, kept: int) -> None:
-    """Write what differs in single folders as the tables ``pictures.subsets``."""
-    folder_of_all = wanted.get("pictures.folder", resolve({}, {}).config.pictures.folder)
-    tables: list[dict[str, Any]] = []
-    own = _own_settings(plan, wanted, kept=kept)
-    for subset, (folder, words), settings in zip(plan.subsets, _folders_of(plan), own, strict=True):
-        said = {} if words is None else {"class_words": words}
-        root = _REGULARISATION if subset.get("is_reg") is True else folder_of_all
-        if settings or said:
-            tables.append({"folder": f"{root}/{folder}", **said, **settings})
-    if tables:
-        wanted["pictures.subsets"] = tables
-        plan.notes.append(
-            f"{len(tables)} of {len(plan.subsets)} folders have settings of their own: the tables "
-            "pictures.subsets"
-        )
-
-
-def _settings(
-    plan: _Plan, given: Mapping[str, Any], reading: Reading | None, trigger: str
-) -> dict[str, Any]:
+def _settings(plan: KohyaPlan, given: Mapping[str, Any], reading: Reading | None) -> dict[str, Any]:
     """Return the settings of the new project: what differs from the defaults, and nothing else."""
     wanted: dict[str, Any] = dict(plan.translation.settings)
     if reading is not None:
         if any(one.is_reg for one in reading.candidates):
-            wanted["pictures.regularisation"] = _REGULARISATION
-        kept = _take_trigger(plan, wanted, reading, trigger)
-        _add_own_settings(plan, wanted, kept=kept)
-    elif lost := [own for own in _own_settings(plan, wanted) if own]:
+            wanted["pictures.regularisation"] = REGULARISATION
+        add_own_settings(plan, wanted, take_triggers(plan, wanted, reading))
+    elif lost := [own for own in own_settings(plan, wanted) if own]:
         names = ", ".join(dict.fromkeys(name for own in lost for name in own))
         plan.notes.append(
             f"{len(lost)} subsets have settings of their own ({names}), which were left out with "
@@ -384,37 +285,6 @@ def _settings(
     }
     _check({**values, **given})
     return values
-
-
-def _take_trigger(plan: _Plan, wanted: dict[str, Any], reading: Reading, word: str) -> int:
-    """Name the tag that stands fixed in front of every caption as the trigger word.
-
-    The captions stay what they are: a trigger is kept in front just so.
-
-    Returns:
-        How many of the tags that keep their place it is: 1, or 0 when none was named.
-    """
-    captions = [one.caption or "" for one in reading.candidates if not one.is_reg]
-    separator = str(wanted.get("captions.separator", ","))
-    leads = [text.split(separator)[0].strip().casefold() for text in captions]
-    fixed = all(_keeps_the_first(plan, subset) for subset in plan.subsets)
-    if not fixed or not captions or any(lead != word.casefold() for lead in leads):
-        return 0
-    wanted["captions.trigger"] = word
-    wanted["captions.keep_tags"] = max(0, int(wanted.get("captions.keep_tags", 0)) - 1)
-    plan.notes.append(
-        f"every caption begins with {word!r}, which is kept in place: it is named as the trigger "
-        "word, so that samples and reports know it"
-    )
-    return 1
-
-
-def _keeps_the_first(plan: _Plan, subset: Mapping[str, object]) -> bool:
-    """Whether the first tag of the captions of a subset never moves."""
-    if subset.get("is_reg") is True:
-        return True
-    values = {**plan.sources.reading.values, **subset}
-    return bool(values.get("keep_tokens")) or not values.get("shuffle_caption")
 
 
 def _check(values: Mapping[str, Any]) -> None:
