@@ -1,5 +1,8 @@
 """Rounds: train, merge, train again; what is saved is the sum, for the untouched base."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 from safetensors import safe_open
@@ -10,6 +13,7 @@ from enogu.adapters.start import merge_attached, merge_files
 from enogu.config import TrainConfig
 from enogu.errors import ConfigError, ProjectError
 from enogu.families.load import load_base
+from enogu.train import session
 from enogu.train.events import read_events
 from enogu.train.rounds import Rounds, round_ends, side_by_side, step_in_round
 from enogu.train.schedules import rate_schedule
@@ -91,8 +95,21 @@ def losses(result):
     return [event["loss"] for event in events if event["event"] == "step"]
 
 
-def test_the_file_is_the_sum_of_what_every_round_learnt(in_rounds):
+def test_the_file_is_the_sum_of_what_every_round_learnt(in_rounds, monkeypatch):
+    bases, alive = [], []
+
+    def load(setup, parts, **options):
+        gc.collect()
+        alive.append(sum(base() is not None for base in bases))
+        made = plain(setup, parts, **options)
+        bases.extend([weakref.ref(made.unet)] if "unet" in parts else [])
+        return made
+
+    plain = session.load_base
+    monkeypatch.setattr(session, "load_base", load)
     result = train_project(in_rounds(train__save_dtype="fp32"))
+    # The base of a round is gone before the next is loaded: there is room for one.
+    assert (len(bases), set(alive)) == (2, {0})
     assert (result.outcome, result.step) == ("finished", 4)
     run = result.run
     assert [path.name for path in run.rounds_dir.iterdir()] == ["round-001.safetensors"]
