@@ -48,11 +48,10 @@ CASES: dict[str, list[tuple[str, dict[str, object]]]] = {
     ],
     "sdxl": [
         (
-            "checkpointing, int8, parked",
+            "checkpointing, int8",
             {
                 "train.gradient_checkpointing": True,
                 "machine.base_format": "int8",
-                "machine.park": True,
             },
         ),
     ],
