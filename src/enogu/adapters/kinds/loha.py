@@ -20,8 +20,8 @@ from enogu.adapters.shapes import LayerShape
 from enogu.adapters.step_noise import named_generator
 
 _DENSE_OVERHEAD = 40
-"""What making the dense weight and its gradients costs, in inputs that pass it; measured on a CPU
-with layers of 320 to 10240 and bf16 (`benchmarks/train_step.py`)."""
+"""What making the dense weight and its gradients costs, in inputs that pass it: six thin products
+and a dozen passes over numbers of its size. An estimate for a CPU."""
 
 _FACTORS = ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b")
 
