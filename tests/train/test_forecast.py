@@ -53,7 +53,7 @@ def test_plan_names_what_is_wrong_in_the_regularisation_folder(make_project, dra
     (folder / "broken.png").write_bytes(b"")
     plan = make_plan(open_setup(make_project(pictures__regularisation="regularisation")))
     assert [entry.path.name for entry in plan.setup.prepared.refused] == ["broken.png"]
-    assert "1 files could not be used; the list says why" in plan.warnings
+    assert "files that could not be used: 1; the list says why" in plan.warnings
     assert plan_as_dict(plan)["refused"]
 
 

@@ -160,7 +160,7 @@ def prepare(
     items, mirrored_notes = _mirrored(items, ways)
     notes += mirrored_notes
     if refused:
-        notes.append(f"{len(refused)} files could not be used; the list says why")
+        notes.append(f"files that could not be used: {len(refused)}; the list says why")
     return Prepared(
         items=tuple(items),
         regularisation=tuple(item for item in every if item.record.is_reg),
@@ -219,14 +219,14 @@ def _warnings(items: Sequence[TrainingItem]) -> tuple[str, ...]:
     cropped = [item for item in items if item.fit.lost > 0.15]
     if cropped:
         found.append(
-            f"{len(cropped)} pictures lose more than 15 % of their area to the crop; "
-            "the contact sheet shows what"
+            f"pictures that lose more than 15 % of their area to the crop: {len(cropped)} (first: "
+            f"{cropped[0].record.relative}); the contact sheet shows what"
         )
     enlarged = [item for item in items if item.fit.upscale > 1.5]
     if enlarged:
         found.append(
-            f"{len(enlarged)} pictures are enlarged by more than 1.5 times and will teach blur; "
-            "lower pictures.resolution or replace them"
+            f"pictures enlarged by more than 1.5 times, which teaches blur: {len(enlarged)} "
+            f"(first: {enlarged[0].record.relative}); lower pictures.resolution or replace them"
         )
     return tuple(found)
 
