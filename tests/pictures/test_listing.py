@@ -26,13 +26,13 @@ def names(paths):
 def test_files_are_sorted_by_kind(tree):
     folder = tree(
         "b.PNG", "a.jpeg", "a.txt", "a.caption", "a-masklabel.png", "a-condlabel.png", "d.psd",
-        "readme.md", "noending", "sub/c.webp", "sub/deep/d.tif",
+        "readme.md", "noending", "old.tar.gz", "sub/c.webp", "sub/deep/d.tif",
     )  # fmt: skip
     listing = list_files(folder)
     assert names(listing.pictures) == ["a.jpeg", "b.PNG", "noending", "c.webp", "d.tif"]
     assert names(listing.captions) == ["a.caption", "a.txt"]
     assert names(listing.masks) == ["a-masklabel.png"]
-    assert names(listing.foreign) == ["d.psd"]
+    assert names(listing.foreign) == ["d.psd", "old.tar.gz"]
     assert names(listing.others) == ["readme.md"]
     assert listing.subfolders == 2
     assert listing.refused == []

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, SNIFF_BYTES, sniff_format
+from enogu.pictures.foreign import is_foreign
+from enogu.pictures.sniff import PICTURE_SUFFIXES, SNIFF_BYTES, sniff_format
 from enogu.tags.sidecar import CAPTION_SUFFIXES
 
 MASK_ENDING: Final = "-masklabel"
@@ -19,7 +20,8 @@ MASK_ENDING: Final = "-masklabel"
 _CONDITION_ENDING: Final = "-condlabel"
 
 FileKind: TypeAlias = Literal["picture", "caption", "mask", "foreign", "other"]
-"""What a file is by its name; `foreign` is a drawing in a format that cannot be read here."""
+"""What a file is by its name; `foreign` is a drawing in a format that cannot be read here, or an
+archive."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +172,7 @@ def _kind_of(path: Path, root: Path | None, notes: Listing) -> FileKind | None:
         if stem.endswith(MASK_ENDING):
             return "mask"
         return None if stem.endswith(_CONDITION_ENDING) else "picture"
-    return "foreign" if suffix in FOREIGN_SUFFIXES else "other"
+    return "foreign" if is_foreign(path) else "other"
 
 
 def _holds_picture(path: Path) -> bool:

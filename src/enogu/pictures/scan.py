@@ -16,9 +16,10 @@ from enogu.errors import CaptionError, PictureError
 from enogu.files import sha256_file
 from enogu.pictures.box import Box
 from enogu.pictures.folders import folder_meaning
+from enogu.pictures.foreign import foreign_reason
 from enogu.pictures.listing import MASK_ENDING, Listing, Refused, list_files
 from enogu.pictures.read import DEFAULT_MAX_MEGAPIXELS, PictureHeader, read_header
-from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
+from enogu.pictures.sniff import PICTURE_SUFFIXES
 from enogu.tags.sidecar import CaptionText, StemKey, captions_by_stem, read_caption, stem_key
 
 _SMALLEST_SIDE_PX: Final = 16
@@ -143,7 +144,9 @@ def scan_pictures(
     captions, warnings = captions_by_stem(listing.captions)
     masks = {stem_key(path, path.stem[: -len(MASK_ENDING)]): path for path in listing.masks}
     refused = list(listing.refused)
-    refused += [Refused(path=path, reason=_foreign_reason(path)) for path in listing.foreign]
+    refused += [
+        Refused(path=path, reason="; ".join(foreign_reason(path))) for path in listing.foreign
+    ]
     records: list[PictureRecord] = []
     for path, picture in _usable(listing.pictures, found, refused):
         key = stem_key(path)
@@ -285,11 +288,6 @@ def _record(
         is_reg=is_reg,
         notes=_notes(header, caption),
     )
-
-
-def _foreign_reason(path: Path) -> str:
-    kind = FOREIGN_SUFFIXES[path.suffix.lower()]
-    return f"is {kind}, which cannot be read here; export it as PNG"
 
 
 def _notes(header: PictureHeader, caption: CaptionText | None) -> tuple[str, ...]:

@@ -20,28 +20,6 @@ PICTURE_SUFFIXES: Final = frozenset(
     suffix for suffixes in FORMAT_SUFFIXES.values() for suffix in suffixes
 )
 
-FOREIGN_SUFFIXES: Final[dict[str, str]] = {
-    ".heic": "a HEIC photo",
-    ".heif": "a HEIF photo",
-    ".jxl": "a JPEG XL picture",
-    ".jp2": "a JPEG 2000 picture",
-    ".psd": "a Photoshop document",
-    ".psb": "a Photoshop document",
-    ".clip": "a Clip Studio Paint document",
-    ".kra": "a Krita document",
-    ".xcf": "a GIMP document",
-    ".sai": "a PaintTool SAI document",
-    ".sai2": "a PaintTool SAI document",
-    ".mdp": "a FireAlpaca or MediBang document",
-    ".ora": "an OpenRaster document",
-    ".procreate": "a Procreate document",
-    ".svg": "an SVG vector drawing",
-    ".pdf": "a PDF document",
-    ".tga": "a Targa picture",
-    ".exr": "an OpenEXR picture",
-}
-"""Endings of drawings that cannot be read here, so that a scan can name them."""
-
 _ISO_BRANDS: Final = {
     b"avif": "AVIF",
     b"avis": "AVIF",

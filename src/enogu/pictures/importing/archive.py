@@ -17,12 +17,11 @@ from typing import IO, Final
 
 from enogu.errors import PictureError, StorageError
 from enogu.files import make_dirs, storage_errors
+from enogu.pictures.foreign import FOREIGN_SUFFIXES
 from enogu.pictures.importing.model import RefusedSource
 from enogu.pictures.importing.names import safe_place
-from enogu.pictures.sniff import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
+from enogu.pictures.sniff import PICTURE_SUFFIXES
 from enogu.tags.sidecar import CAPTION_SUFFIXES
-
-ARCHIVE_SUFFIXES: Final = (".zip", ".cbz", ".tar", ".tgz", ".tar.gz")
 
 _WANTED: Final = frozenset(
     {*PICTURE_SUFFIXES, *CAPTION_SUFFIXES, *FOREIGN_SUFFIXES, ".json", ".jsonl", ".csv", ".toml"}
@@ -60,11 +59,6 @@ class _Member:
     size: int
     problem: str | None
     open: Callable[[], IO[bytes] | None]
-
-
-def is_archive(path: Path) -> bool:
-    """Tell by its name whether a file is an archive that can be unpacked."""
-    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def unpack(archive: Path, folder: Path) -> Unpacked:

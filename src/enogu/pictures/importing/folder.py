@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from enogu.errors import CaptionError, PictureError
 from enogu.pictures.folders import folder_meaning
+from enogu.pictures.foreign import foreign_reason
 from enogu.pictures.importing.model import Candidate, Reading, RefusedSource
 from enogu.pictures.importing.sidecars import PICKLE_SUFFIXES, FoundCaption, Sidecars
 from enogu.pictures.listing import MASK_ENDING, list_files
-from enogu.pictures.sniff import FOREIGN_SUFFIXES
 from enogu.tags.sidecar import StemKey, stem_key
 
 
@@ -49,13 +49,9 @@ def read_folder(
     for item in listing.refused:
         reading.refused.append(RefusedSource(origin=names.of(item.path), reason=item.reason))
     for path in listing.foreign:
-        kind = FOREIGN_SUFFIXES[path.suffix.lower()]
+        reason, proposal = foreign_reason(path)
         reading.refused.append(
-            RefusedSource(
-                origin=names.of(path),
-                reason=f"is {kind}, which cannot be read here",
-                proposal="export it as PNG",
-            )
+            RefusedSource(origin=names.of(path), reason=reason, proposal=proposal)
         )
     masks = {stem_key(path, path.stem[: -len(MASK_ENDING)]): path for path in listing.masks}
     first_of: dict[StemKey, Path] = {}

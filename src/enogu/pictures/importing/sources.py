@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from enogu.errors import CaptionError, PictureError
-from enogu.pictures.importing.archive import ARCHIVE_SUFFIXES, is_archive, unpack
+from enogu.pictures.foreign import ARCHIVE_SUFFIXES, is_archive
+from enogu.pictures.importing.archive import unpack
 from enogu.pictures.importing.dataset_toml import read_dataset_toml
 from enogu.pictures.importing.folder import read_folder
 from enogu.pictures.importing.model import Candidate, Reading, RefusedSource
