@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from enogu.pictures.box import Box
-from enogu.pictures.orientation import stored_box, swaps_sides, turn_upright
+from enogu.pictures.orientation import stored_box, turn_upright, turned_size
 
 
 def image_with(orientation, pixels):
@@ -18,7 +18,9 @@ def test_turns_as_pillow_does(drawing, orientation):
     turned = turn_upright(drawing, orientation)
     np.testing.assert_array_equal(turned, expected)
     assert turned.flags.c_contiguous
-    assert (turned.shape != drawing.shape) == swaps_sides(orientation)
+    height, width = drawing.shape[:2]
+    assert turned_size((width, height), orientation) == (turned.shape[1], turned.shape[0])
+    assert (turned.shape != drawing.shape) == (orientation >= 5)
 
 
 def test_turns_masks_too(drawing):

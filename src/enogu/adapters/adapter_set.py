@@ -18,8 +18,8 @@ from enogu.families.kohya_names import LoraPart
 AdapterPart = Literal["unet", "text_encoder"]
 """`text_encoder` is all text encoders together."""
 
-# sd-scripts turns SD2's linear projections into 1x1 convolutions, and files follow that.
 _UP = "lora_up.weight"
+# sd-scripts turns SD2's linear projections into 1x1 convolutions, and files follow that.
 _CONVOLUTIONAL_IN_FILES = ("lora_down.weight", "lora_up.weight", "dora_scale", "lokr_w2", "diff")
 
 

@@ -26,7 +26,6 @@ MINIMUM_KEYS = (
 # The word sd-scripts uses for SDXL adapters, whose module names follow that repository.
 _SGM_IMPLEMENTATION = "https://github.com/Stability-AI/generative-models"
 
-
 _MERGED_KEY = "enogu.base_adapters"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from enogu.adapters import inspect_adapter, load_adapter
+from enogu.adapters.file import read_adapter_header
 from enogu.adapters.metadata import merged_adapters_of
 from enogu.adapters.start import merge_files
 from enogu.config import ProjectConfig
@@ -126,7 +127,8 @@ def not_merged(
     given = {inspect_adapter(path).hashes.model_hash: weight for path, weight in merged}
     notes: list[str] = []
     for path, _ in loras:
-        wanted = merged_adapters_of(inspect_adapter(path).metadata)
+        # The header alone: drawing reads the whole file for its hash.
+        wanted = merged_adapters_of(read_adapter_header(path).metadata)
         missing = [entry for entry in wanted if given.get(entry.model_hash) != entry.weight]
         if missing:
             options = " ".join(

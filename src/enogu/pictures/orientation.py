@@ -52,9 +52,9 @@ def _png_chunk(handle: BinaryIO, kind: bytes) -> bytes | None:
         handle.seek(position)
 
 
-def swaps_sides(orientation: int) -> bool:
-    """Tell whether turning upright exchanges width and height."""
-    return orientation >= 5
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Return width and height after turning upright, or those stored of an upright size."""
+    return (size[1], size[0]) if orientation >= 5 else size
 
 
 def turn_upright(

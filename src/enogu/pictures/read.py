@@ -12,7 +12,7 @@ from PIL import Image, JpegImagePlugin
 
 from enogu.pictures.complete import looks_complete
 from enogu.pictures.opened import OpenedPicture, decoding, open_picture
-from enogu.pictures.orientation import swaps_sides, turn_upright
+from enogu.pictures.orientation import turn_upright, turned_size
 from enogu.pictures.pixels import (
     WHITE,
     Colour,
@@ -178,11 +178,9 @@ def decode_picture(
 def _drafted(opened: OpenedPicture, least: tuple[int, int] | None) -> tuple[float, float]:
     """Let a picture decode smaller where it can; return what its sides will be."""
     image, found = opened.image, None
-    if least is not None and swaps_sides(opened.orientation):
-        least = least[1], least[0]
     if least is not None and isinstance(image, JpegImagePlugin.JpegImageFile):
         # None: the colours stay as they are stored.
-        found = image.draft(None, least)
+        found = image.draft(None, turned_size(least, opened.orientation))
     if found is None:
         return float(image.width), float(image.height)
     _, (_, _, width, height) = found
@@ -219,15 +217,13 @@ def read_header(
     """
     with open_picture(path, max_megapixels) as opened:
         image = opened.image
-        width, height = image.size
+        width, height = turned_size(image.size, opened.orientation)
         has_alpha = may_have_alpha(image)
         if verify or not looks_complete(opened.handle, opened.format):
             with decoding(path, opened):
                 image.load()
                 if has_alpha:
                     has_alpha = to_srgb(image)[1] is not None
-        if swaps_sides(opened.orientation):
-            width, height = height, width
         return PictureHeader(
             width=width,
             height=height,

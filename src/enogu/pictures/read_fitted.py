@@ -14,7 +14,7 @@ from enogu.pictures.box import Box
 from enogu.pictures.buckets import BucketFit
 from enogu.pictures.fit import Shrink, fit_mask, fit_pixels, shrinks, window_of
 from enogu.pictures.lanczos import shrink_window
-from enogu.pictures.orientation import stored_box, swaps_sides, turn_upright
+from enogu.pictures.orientation import stored_box, turn_upright, turned_size
 from enogu.pictures.pixels import WHITE, Pixels, parse_colour
 from enogu.pictures.read import (
     DEFAULT_MAX_MEGAPIXELS,
@@ -94,13 +94,8 @@ def cut(picture: Picture, crop: Box | None) -> Picture:
     )
 
 
-def _upright_size(decoded: Decoded) -> tuple[int, int]:
-    width, height = decoded.size
-    return (height, width) if swaps_sides(decoded.orientation) else (width, height)
-
-
 def _check_size(path: Path, decoded: Decoded, fit: BucketFit, crop: Box | None) -> None:
-    size = _upright_size(decoded)
+    size = turned_size(decoded.size, decoded.orientation)
     expected = size if crop is None else (crop.width, crop.height)
     inside = crop is None or (crop.right <= size[0] and crop.bottom <= size[1])
     if expected != fit.source or not inside:
@@ -116,10 +111,9 @@ def _shrunk(decoded: Decoded, fit: BucketFit, crop: Box | None) -> Pixels:
     turned = decoded.orientation
     image, extent = decoded.image, decoded.extent
     if crop is not None:
-        left, top, right, bottom = stored_box(crop, _upright_size(decoded), turned)
+        left, top, right, bottom = stored_box(crop, turned_size(decoded.size, turned), turned)
         image = image.crop((left, top, right, bottom))
         extent = float(image.width), float(image.height)
     window = stored_box(window_of(fit), fit.resized, turned)
-    width, height = fit.resized
-    size = (height, width) if swaps_sides(turned) else (width, height)
+    size = turned_size(fit.resized, turned)
     return turn_upright(np.asarray(shrink_window(image, extent, size, window)), turned)

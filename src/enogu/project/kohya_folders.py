@@ -186,7 +186,5 @@ def take_triggers(
 
 def _keeps_the_first(plan: KohyaPlan, subset: Mapping[str, object]) -> bool:
     """Whether the first tag of the captions of a subset never moves."""
-    if subset.get("is_reg") is True:
-        return True
     values = {**plan.sources.reading.values, **subset}
     return bool(values.get("keep_tokens")) or not values.get("shuffle_caption")
