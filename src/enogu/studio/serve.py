@@ -29,6 +29,8 @@ def listening(port: int) -> Generator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+            # From here on whoever connects waits until the page is served, and is not refused.
+            listener.listen()
         except OSError as error:
             raise RunError(
                 f"port {port} of this machine cannot be used ({error.strerror})",
